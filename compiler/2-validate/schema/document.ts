@@ -1,0 +1,462 @@
+/**
+ * The JSON Schema of an architecture file. Written here once; `schema/architecture.schema.json`, the TypeScript types
+ * and the compiled validator are made from it (`npm run generate`).
+ */
+
+import { opKinds, ops } from '../../ops/index.ts';
+import {
+  attributeProperties,
+  closed,
+  definition,
+  integer,
+  requiredAttributes,
+  type Schema,
+  userKeys,
+} from './attributes.ts';
+import { recipe } from './recipe.ts';
+
+const name = {
+  type: 'string',
+  pattern: '^[A-Za-z_][A-Za-z0-9_-]*$',
+  maxLength: 64,
+} as const;
+
+/** Layer names may hold dots: that is how the layers inside blocks are called. */
+const layerName = { ...name, pattern: '^[A-Za-z_][A-Za-z0-9_.-]*$', maxLength: 200 } as const;
+
+const size = (description: string, example: number, extra: Schema = {}) => ({
+  type: 'integer',
+  minimum: 1,
+  maximum: 4096,
+  description,
+  examples: [example],
+  ...extra,
+});
+
+/** Keys that any layer may have. */
+const placement = {
+  name: {
+    ...layerName,
+    description: 'Names the layer, for `from` and for its weights. Default: its op and a number.',
+    examples: ['stem'],
+  },
+  from: {
+    description:
+      'What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.',
+    anyOf: [layerName, { type: 'array', items: layerName, minItems: 2, maxItems: 64 }],
+    examples: ['stem', ['previous', 'stem']],
+  },
+  repeat: {
+    ...integer(0),
+    description: 'How often the layer stands here, one behind the other.',
+    default: 1,
+    examples: [3],
+  },
+  for: definition('loop'),
+} as const;
+
+const joinKeys = {
+  branches: {
+    type: 'array',
+    minItems: 2,
+    maxItems: 64,
+    items: definition('layers'),
+    description: 'The stacks to join. What enters goes into each; an empty one is the identity.',
+    examples: [[[], ['relu']]],
+  },
+  split: {
+    ...integer(2),
+    description: 'Cuts the channels that enter into equal parts, one for each branch.',
+    examples: [2],
+  },
+} as const;
+
+function opSchema(kind: (typeof opKinds)[number]): Schema {
+  const record = ops[kind];
+  return {
+    title: kind,
+    description: record.summary,
+    ...closed(
+      {
+        op: { const: kind, description: record.summary },
+        ...placement,
+        ...(record.arity === 'join' ? joinKeys : {}),
+        ...attributeProperties(record.attributes),
+      },
+      ['op', ...requiredAttributes(record.attributes)],
+    ),
+  };
+}
+
+const argument = {
+  anyOf: [
+    { type: 'integer', minimum: 0, maximum: 1_000_000 },
+    { type: 'string', maxLength: 200 },
+    definition('layers'),
+  ],
+} as const;
+
+const definitions = {
+  expression: {
+    type: 'string',
+    maxLength: 200,
+    description:
+      'Integer arithmetic over names: `bandwidth[2] * 6`, `in / 4`, `classes`. Known names: bandwidth, classes, base (in bandwidth), the parameters of the block, loop variables, `in` (channels that reach this layer) and `entry.in` (channels that enter the block). A division must come out even.',
+    examples: ['bandwidth[i]', 'in * 6'],
+  },
+  layers: {
+    type: 'array',
+    maxItems: 1000,
+    items: definition('layer'),
+    description: 'Layers, from input to output.',
+  },
+  layer: {
+    description:
+      'An op, a call of a block, or a group of layers. A word alone is an op or block without arguments.',
+    if: { type: 'string' },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { type: 'string', anyOf: [{ enum: opKinds }, { type: 'string', maxLength: 64 }] },
+    else: {
+      type: 'object',
+      if: { required: ['op'] },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: definition('op'),
+      else: {
+        if: { required: ['block'] },
+        // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+        then: definition('call'),
+        else: definition('group'),
+      },
+    },
+  },
+  op: {
+    type: 'object',
+    discriminator: { propertyName: 'op' },
+    required: ['op'],
+    oneOf: opKinds.map((kind) => definition(`op.${kind}`)),
+  },
+  ...Object.fromEntries(opKinds.map((kind) => [`op.${kind}`, opSchema(kind)])),
+  call: {
+    type: 'object',
+    description: 'A call of a block; every other key is an argument for one of its parameters.',
+    properties: {
+      block: {
+        ...name,
+        description: 'The block, or a parameter that holds its name.',
+        examples: ['separable'],
+      },
+      ...placement,
+    },
+    required: ['block'],
+    patternProperties: userKeys,
+    additionalProperties: argument,
+  },
+  group: {
+    ...closed({ layers: definition('layers'), ...placement }, ['layers']),
+    description: 'Layers that belong together: to repeat them, or to give them a name.',
+  },
+  loop: {
+    description:
+      'Repeats the layer with variables: lists of equal length run side by side, `"4..7"` is a range, and `columns` with `rows` is a table. Arguments of a block call that are left out take the variable of their name.',
+    examples: [
+      { i: [1, 2, 3] },
+      {
+        columns: ['width', 'stride'],
+        rows: [
+          [16, 1],
+          [32, 2],
+        ],
+      },
+    ],
+    type: 'object',
+    minProperties: 1,
+    properties: {
+      columns: {
+        type: 'array',
+        items: name,
+        minItems: 1,
+        maxItems: 16,
+        description: 'The variables of a table.',
+        examples: [['width', 'stride']],
+      },
+      rows: {
+        type: 'array',
+        items: { type: 'array', items: argument, minItems: 1, maxItems: 16 },
+        minItems: 1,
+        maxItems: 200,
+        description: 'Their values, a row each time.',
+        examples: [
+          [
+            [16, 1],
+            [32, 2],
+          ],
+        ],
+      },
+    },
+    additionalProperties: {
+      anyOf: [
+        { type: 'string', pattern: '^\\d{1,6}\\.\\.\\d{1,6}$' },
+        { type: 'array', items: argument, minItems: 1, maxItems: 200 },
+      ],
+    },
+  },
+  block: {
+    description: 'A stack of layers with a name. A plain list has no parameters.',
+    if: { type: 'array' },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: definition('layers'),
+    else: {
+      type: 'object',
+      ...closed(
+        {
+          parameters: {
+            type: 'array',
+            maxItems: 16,
+            items: {
+              anyOf: [
+                name,
+                {
+                  type: 'object',
+                  minProperties: 1,
+                  maxProperties: 1,
+                  additionalProperties: argument,
+                },
+              ],
+            },
+            description:
+              'Names of the arguments; `name: value` gives a default. A default may be layers.',
+            examples: [['width', { stride: 1 }]],
+          },
+          layers: definition('layers'),
+        },
+        ['layers'],
+      ),
+    },
+  },
+  limit: {
+    description: 'A limit, and how strict it is.',
+    ...closed({
+      exactly: {
+        type: 'integer',
+        minimum: 0,
+        description: 'Must be this number.',
+        examples: [256779],
+      },
+      atMost: { type: 'integer', minimum: 0, description: 'Must not be more.', examples: [256779] },
+      within: {
+        ...closed(
+          {
+            percent: {
+              type: 'number',
+              exclusiveMinimum: 0,
+              maximum: 100,
+              description: 'How far from the target.',
+              examples: [1],
+            },
+            target: {
+              type: 'integer',
+              minimum: 1,
+              description: 'The number aimed at.',
+              examples: [250000],
+            },
+          },
+          ['percent', 'target'],
+        ),
+        description: 'Must be so near.',
+        examples: [{ percent: 1, target: 250000 }],
+      },
+    }),
+    minProperties: 1,
+    maxProperties: 1,
+  },
+  weightLimit: {
+    description: 'Limits on the bytes of the weights, at each width they may be stored in.',
+    ...closed(
+      Object.fromEntries(
+        ['fp32', 'fp16', 'int8'].map((type) => [type, { ...definition('limit') }]),
+      ),
+    ),
+    minProperties: 1,
+  },
+  channelValues: {
+    type: 'array',
+    minItems: 1,
+    maxItems: 4,
+    items: { type: 'number' },
+  },
+} as const;
+
+const input = {
+  ...closed(
+    {
+      height: size('Rows of the image.', 128),
+      width: size('Columns of the image.', 128),
+      channels: size('Colours: 3, or 1 for grey.', 3, { maximum: 4, default: 3 }),
+      resize: {
+        enum: ['stretch', 'cover', 'fit'],
+        default: 'cover',
+        description:
+          'How a photo of another shape becomes the input: `cover` fills it and crops the centre, `fit` shows all and pads with grey, `stretch` distorts.',
+        examples: ['cover'],
+      },
+      mean: {
+        ...definition('channelValues'),
+        description: 'Subtracted from each channel, of values in 0..1.',
+        default: [0.5, 0.5, 0.5],
+        examples: [[0.485, 0.456, 0.406]],
+      },
+      std: {
+        ...definition('channelValues'),
+        description: 'Divides each channel, after the mean is subtracted.',
+        default: [0.5, 0.5, 0.5],
+        examples: [[0.229, 0.224, 0.225]],
+      },
+    },
+    ['height', 'width'],
+  ),
+  description: 'The image that enters, and how a photo becomes it.',
+  examples: [{ height: 128, width: 128 }],
+} as const;
+
+const bandwidth = {
+  description: 'The list of widths that layers refer to, plain or as base x multipliers.',
+  examples: [{ base: 16, multipliers: [1, 2, 4, 8] }, [16, 32, 64]],
+  anyOf: [
+    { type: 'array', items: integer(1), minItems: 1, maxItems: 256 },
+    closed(
+      {
+        base: { ...integer(1), description: 'Multiplies each entry.', examples: [16] },
+        multipliers: {
+          type: 'array',
+          items: integer(1),
+          minItems: 1,
+          maxItems: 256,
+          description: 'The entries, in units of base.',
+          examples: [[1, 2, 4, 8]],
+        },
+      },
+      ['base', 'multipliers'],
+    ),
+  ],
+} as const;
+
+const body = {
+  $schema: { type: 'string', description: 'For editors; netlathe does not read it.' },
+  version: { const: 1, description: 'Version of the language.', examples: [1] },
+  name: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 200,
+    description: 'What the network is called, in messages and in what is emitted.',
+    examples: ['student'],
+  },
+  description: {
+    type: 'string',
+    maxLength: 4000,
+    description: 'For readers: where the network comes from.',
+    examples: ['MobileNetV2 (Sandler et al. 2018)'],
+  },
+  input: definition('input'),
+  classes: {
+    description: 'The number of classes, or their labels in the order of the outputs.',
+    anyOf: [
+      { type: 'integer', minimum: 2, maximum: 100_000 },
+      {
+        type: 'array',
+        items: { type: 'string', minLength: 1, maxLength: 65_536 },
+        minItems: 2,
+        maxItems: 10_000,
+        uniqueItems: true,
+      },
+    ],
+    examples: [11, ['bread', 'dessert']],
+  },
+  bandwidth: definition('bandwidth'),
+  defaults: definition('defaults'),
+  budget: definition('budget'),
+  blocks: definition('blocks'),
+  layers: definition('layers'),
+  train: definition('recipe'),
+} as const;
+
+const fields = {
+  input,
+  bandwidth,
+  recipe: { ...recipe, description: 'How the network is trained.' },
+  defaults: {
+    description: 'Attributes for every layer of an op that does not say otherwise.',
+    examples: [{ conv2d: { bias: false, padding: 'same' } }],
+    ...closed(
+      Object.fromEntries(
+        opKinds
+          .filter((kind) => Object.keys(ops[kind].attributes).length > 0)
+          .map((kind) => [
+            kind,
+            {
+              ...closed(attributeProperties(ops[kind].attributes)),
+              description: `Defaults of ${kind}.`,
+            },
+          ]),
+      ),
+    ),
+  },
+  budget: {
+    ...closed({
+      params: {
+        ...definition('limit'),
+        description: 'Trainable parameters, as PyTorch counts them.',
+      },
+      macs: { ...definition('limit'), description: 'Multiply-accumulates for one image.' },
+      activationBytes: {
+        ...definition('limit'),
+        description: 'Peak of the float32 buffers alive at once for one image.',
+      },
+      weightBytes: definition('weightLimit'),
+    }),
+    description: 'What the network may cost; `compile --check` proves it.',
+    examples: [{ params: { exactly: 256779 } }],
+  },
+  blocks: {
+    type: 'object',
+    propertyNames: name,
+    maxProperties: 200,
+    additionalProperties: definition('block'),
+    description: 'Stacks of layers to be called by name.',
+    examples: [{ act: ['batchNorm', 'relu'] }],
+  },
+} as const;
+
+const extendsKey = {
+  type: 'string',
+  maxLength: 1000,
+  description:
+    'Another architecture that this file changes: maps merge, the rest is replaced, null removes.',
+  examples: ['student.yaml'],
+} as const;
+
+export const architectureSchema: Schema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'netlathe architecture',
+  description: 'A small image classifier that fits a budget.',
+  ...closed({
+    ...body,
+    extends: extendsKey,
+    variants: {
+      type: 'object',
+      propertyNames: name,
+      maxProperties: 100,
+      additionalProperties: {
+        ...closed(body),
+        description: 'Changes to this file, as `extends` would apply them.',
+      },
+      description: 'The same network built in other ways: `file.yaml#name`.',
+      examples: [{ relu: { blocks: { act: ['relu'] } } }],
+    },
+  }),
+  // A file that extends another need not repeat what the other says.
+  if: { required: ['extends'] },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: {},
+  else: { required: ['version', 'name', 'input', 'classes', 'layers'] },
+  definitions: { ...fields, ...definitions },
+};

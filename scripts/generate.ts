@@ -1,0 +1,110 @@
+/**
+ * Makes what follows from the language's schema: `schema/architecture.schema.json`, the TypeScript types in
+ * `compiler/2-validate/spec.ts` (both in the repository, a test compares them) and the compiled validator.
+ */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
+import standalone from 'ajv/dist/standalone/index.js';
+import { build } from 'esbuild';
+import { compile, type JSONSchema } from 'json-schema-to-typescript';
+import type { Schema } from '../compiler/2-validate/schema/attributes.ts';
+import { architectureSchema } from '../compiler/2-validate/schema/document.ts';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+export function schemaText(): string {
+  return `${JSON.stringify(architectureSchema, null, 2)}\n`;
+}
+
+/** The choices that the schema makes with if/then/else, as the unions that TypeScript knows. */
+export async function typesText(): Promise<string> {
+  const { if: _if, then: _then, else: _else, ...schema } = architectureSchema;
+  const definitions = {
+    ...(schema.definitions as Schema),
+    layer: {
+      anyOf: [
+        { type: 'string' },
+        ...['op', 'call', 'group'].map((d) => ({ $ref: `#/definitions/${d}` })),
+      ],
+    },
+    block: {
+      anyOf: [
+        { $ref: '#/definitions/layers' },
+        {
+          title: 'ParameterizedBlock',
+          ...((schema.definitions as { block: { else: Schema } }).block.else as Schema),
+        },
+      ],
+    },
+  };
+  const text = await compile(
+    forTypes({ ...schema, definitions, title: 'Spec' }) as JSONSchema,
+    'Spec',
+    {
+      bannerComment: '/** Made from the schema by `npm run generate`. Do not edit. */',
+      style: { singleQuote: true, printWidth: 100 },
+      strictIndexSignatures: true,
+      additionalProperties: false,
+      ignoreMinAndMaxItems: true,
+    },
+  );
+  return text;
+}
+
+/** `x-` keys would make every map open to any key in TypeScript. */
+function forTypes(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(forTypes);
+  if (typeof node !== 'object' || node === null) return node;
+  return Object.fromEntries(
+    Object.entries(node)
+      .filter(([key]) => key !== 'patternProperties')
+      .map(([key, value]) => [key, forTypes(value)]),
+  );
+}
+
+async function validatorText(): Promise<string> {
+  const ajv = new Ajv({
+    allErrors: true,
+    discriminator: true,
+    strict: true,
+    strictRequired: false,
+    strictTypes: false,
+    strictTuples: false,
+    inlineRefs: false,
+    code: { source: true, esm: true, lines: false },
+  });
+  const validate = ajv.compile(architectureSchema);
+  const source = (standalone as unknown as { default: typeof standalone.default }).default(
+    ajv,
+    validate,
+  );
+  // Bundled, because ajv's output still requires its own helpers; the package then runs without ajv.
+  const bundled = await build({
+    stdin: { contents: source, resolveDir: root, loader: 'js' },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['main'],
+    write: false,
+    legalComments: 'none',
+  });
+  return (bundled.outputFiles[0] as { text: string }).text;
+}
+
+export async function generate(): Promise<void> {
+  mkdirSync(path.join(root, 'schema'), { recursive: true });
+  const at = (file: string) => path.join(root, file);
+  writeFileSync(at('schema/architecture.schema.json'), schemaText());
+  writeFileSync(at('compiler/2-validate/spec.ts'), await typesText());
+  writeFileSync(at('compiler/2-validate/validator.generated.js'), await validatorText());
+  writeFileSync(
+    at('compiler/2-validate/validator.generated.d.ts'),
+    "import type { ErrorObject } from 'ajv';\ndeclare const validate: { (data: unknown): boolean; errors?: ErrorObject[] | null };\nexport default validate;\n",
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await generate();
