@@ -20,7 +20,7 @@ function options(build: Build): string[] {
     ENTRY,
     ...['--baseDir', ROOT],
     ...['--outFile', 'kernels.wasm'],
-    ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert'],
+    ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert'],
     ...['--runtime', 'stub'],
     ...['--importMemory', '--sharedMemory', '--noExportMemory'],
     ...['--initialMemory', '1', '--maximumMemory', '65536'],

@@ -1,2 +1,5 @@
 /** The records of all kernels, and the sizes of what they need. Each has a WASM export of the same name. */
-export {};
+export * from './plain/convolution.ts';
+export * from './plain/pack.ts';
+export * from './plain/partials.ts';
+export * from './plain/pointwise.ts';

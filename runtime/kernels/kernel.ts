@@ -13,7 +13,11 @@ export type KernelArgs = Readonly<Record<string, ArgKind>>;
 
 /** What the plain twin receives: each buffer is a view that starts at the buffer's first element. */
 export type BoundArgs<A extends KernelArgs> = {
-  readonly [K in keyof A]: A[K] extends 'i32' | 'f32' ? number : A[K] extends 'u8' ? Uint8Array : Floats;
+  readonly [K in keyof A]: A[K] extends 'i32' | 'f32'
+    ? number
+    : A[K] extends 'u8'
+      ? Uint8Array
+      : Floats;
 };
 
 export interface Kernel<A extends KernelArgs = KernelArgs> {
@@ -22,7 +26,8 @@ export interface Kernel<A extends KernelArgs = KernelArgs> {
   readonly args: A;
   /** What one step of the range [begin, end) is: `image`, `channel`, `chunk of 4096 elements`, ... */
   readonly unit: string;
-  readonly plain: (args: BoundArgs<A>, begin: number, end: number) => void;
+  /** A method, so that a record of any arguments is a Kernel. */
+  plain(args: BoundArgs<A>, begin: number, end: number): void;
 }
 
 export function kernel<const A extends KernelArgs>(spec: Kernel<A>): Kernel<A> {

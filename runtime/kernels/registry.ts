@@ -7,7 +7,7 @@ function isKernel(value: unknown): value is Kernel {
 
 /** Every kernel by name. */
 export const KERNELS: ReadonlyMap<string, Kernel> = new Map(
-  Object.values(all)
+  Object.values<unknown>(all)
     .filter(isKernel)
     .map((record) => [record.name, record]),
 );

@@ -1,1 +1,5 @@
 // Every exported function of these files is a kernel; what they share lives in files that are not listed here.
+export * from './convolution';
+export * from './pack';
+export * from './partials';
+export * from './pointwise';

@@ -1,0 +1,194 @@
+/**
+ * Convolution of any kernel, stride, dilation and number of groups. Padding is given at the top and left; what the
+ * output's size asks for beyond the bottom and right is zeros too.
+ */
+import { type KernelArgs, kernel } from '../kernel.ts';
+import { PANEL, packedIndex, transposedTaps } from './pack.ts';
+import { chunkRange } from './partials.ts';
+import { blockRow, blockRows } from './scratch.ts';
+
+const GEOMETRY = {
+  inHeight: 'i32',
+  inWidth: 'i32',
+  inChannels: 'i32',
+  outHeight: 'i32',
+  outWidth: 'i32',
+  outChannels: 'i32',
+  kernelHeight: 'i32',
+  kernelWidth: 'i32',
+  strideY: 'i32',
+  strideX: 'i32',
+  dilationY: 'i32',
+  dilationX: 'i32',
+  padTop: 'i32',
+  padLeft: 'i32',
+  groups: 'i32',
+} as const satisfies KernelArgs;
+
+export type ConvolutionShape = { readonly [K in keyof typeof GEOMETRY]: number };
+
+/** Floats of scratch that `convolution` needs for each slot: its argument `scratchSize`. */
+export function convolutionScratch(shape: ConvolutionShape): number {
+  const row = blockRow(shape.kernelHeight * shape.kernelWidth * shape.inChannels);
+  return blockRows(row) * row;
+}
+
+export function convolutionInputGradientScratch(shape: ConvolutionShape): number {
+  const row = blockRow(shape.kernelHeight * shape.kernelWidth * shape.outChannels);
+  return blockRows(row) * row;
+}
+
+export function convolutionWeightGradientScratch(shape: ConvolutionShape): number {
+  const outGroup = shape.outChannels / shape.groups;
+  const row =
+    blockRow(shape.kernelWidth * shape.inChannels) +
+    Math.ceil(outGroup / PANEL) * PANEL * shape.groups;
+  return blockRows(row) * row;
+}
+
+/** Calls `visit` for each tap of the output pixel (oy, ox) that lies in the image. */
+function forEachTap(
+  shape: ConvolutionShape,
+  oy: number,
+  ox: number,
+  visit: (ky: number, kx: number, iy: number, ix: number) => void,
+): void {
+  for (let ky = 0; ky < shape.kernelHeight; ky++) {
+    const iy = oy * shape.strideY + ky * shape.dilationY - shape.padTop;
+    if (iy < 0 || iy >= shape.inHeight) continue;
+    for (let kx = 0; kx < shape.kernelWidth; kx++) {
+      const ix = ox * shape.strideX + kx * shape.dilationX - shape.padLeft;
+      if (ix >= 0 && ix < shape.inWidth) visit(ky, kx, iy, ix);
+    }
+  }
+}
+
+/** Weights and bias from packWeights. */
+export const convolution = kernel({
+  name: 'convolution',
+  args: {
+    input: 'in',
+    packed: 'in',
+    output: 'out',
+    scratch: 'inout',
+    ...GEOMETRY,
+    scratchSize: 'i32',
+    slot: 'i32',
+  },
+  unit: 'image',
+  plain({ input, packed, output, ...shape }, begin, end) {
+    const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups } = shape;
+    const inGroup = inChannels / groups;
+    const channels = outChannels / groups;
+    const layout = { depth: shape.kernelHeight * shape.kernelWidth * inGroup, channels };
+    for (let n = begin; n < end; n++) {
+      for (let oy = 0; oy < outHeight; oy++) {
+        for (let ox = 0; ox < outWidth; ox++) {
+          for (let co = 0; co < outChannels; co++) {
+            const group = Math.floor(co / channels);
+            const j = co % channels;
+            let sum = packed[packedIndex(layout, group, -1, j)]!;
+            forEachTap(shape, oy, ox, (ky, kx, iy, ix) => {
+              const pixel = ((n * inHeight + iy) * inWidth + ix) * inChannels + group * inGroup;
+              const row = (ky * shape.kernelWidth + kx) * inGroup;
+              for (let c = 0; c < inGroup; c++) {
+                sum += input[pixel + c]! * packed[packedIndex(layout, group, row + c, j)]!;
+              }
+            });
+            output[((n * outHeight + oy) * outWidth + ox) * outChannels + co] = sum;
+          }
+        }
+      }
+    }
+  },
+});
+
+/** The gradient to the input, weights from packWeightsTransposed. */
+export const convolutionInputGradient = kernel({
+  name: 'convolutionInputGradient',
+  args: {
+    gradient: 'in',
+    packed: 'in',
+    inputGradient: 'out',
+    scratch: 'inout',
+    ...GEOMETRY,
+    scratchSize: 'i32',
+    slot: 'i32',
+  },
+  unit: 'image',
+  plain({ gradient, packed, inputGradient, ...shape }, begin, end) {
+    const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups } = shape;
+    const channels = inChannels / groups;
+    const outGroup = outChannels / groups;
+    const layout = { depth: shape.kernelHeight * shape.kernelWidth * outGroup, channels };
+    const order = transposedTaps(shape);
+    const rank = new Map(order.map(([y, x], tap) => [y * shape.kernelWidth + x, tap]));
+    const imageSize = inHeight * inWidth * inChannels;
+    inputGradient.fill(0, begin * imageSize, end * imageSize);
+    for (let n = begin; n < end; n++) {
+      for (let oy = 0; oy < outHeight; oy++) {
+        for (let ox = 0; ox < outWidth; ox++) {
+          forEachTap(shape, oy, ox, (ky, kx, iy, ix) => {
+            const row = rank.get(ky * shape.kernelWidth + kx)! * outGroup;
+            for (let ci = 0; ci < inChannels; ci++) {
+              const group = Math.floor(ci / channels);
+              const to = ((n * inHeight + iy) * inWidth + ix) * inChannels + ci;
+              const from = ((n * outHeight + oy) * outWidth + ox) * outChannels + group * outGroup;
+              for (let k = 0; k < outGroup; k++) {
+                const weight = packed[packedIndex(layout, group, row + k, ci % channels)]!;
+                inputGradient[to] = inputGradient[to]! + gradient[from + k]! * weight;
+              }
+            }
+          });
+        }
+      }
+    }
+  },
+});
+
+/** The gradient to the weights: partials [chunks, kernelHeight, kernelWidth, inChannels / groups, outChannels]. */
+export const convolutionWeightGradient = kernel({
+  name: 'convolutionWeightGradient',
+  args: {
+    input: 'in',
+    gradient: 'in',
+    partials: 'out',
+    scratch: 'inout',
+    batch: 'i32',
+    ...GEOMETRY,
+    chunks: 'i32',
+    scratchSize: 'i32',
+    slot: 'i32',
+  },
+  unit: 'row of the kernel in a chunk of the batch',
+  plain({ input, gradient, partials, ...shape }, begin, end) {
+    const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups } = shape;
+    const { kernelHeight, kernelWidth } = shape;
+    const inGroup = inChannels / groups;
+    const outGroup = outChannels / groups;
+    const rowSize = kernelWidth * inGroup * outChannels;
+    partials.fill(0, begin * rowSize, end * rowSize);
+    for (let unit = begin; unit < end; unit++) {
+      const row = unit % kernelHeight;
+      const [first, last] = chunkRange(shape.batch, shape.chunks, Math.floor(unit / kernelHeight));
+      for (let n = first; n < last; n++) {
+        for (let oy = 0; oy < outHeight; oy++) {
+          for (let ox = 0; ox < outWidth; ox++) {
+            forEachTap(shape, oy, ox, (ky, kx, iy, ix) => {
+              if (ky !== row) return;
+              for (let co = 0; co < outChannels; co++) {
+                const group = Math.floor(co / outGroup);
+                const dy = gradient[((n * outHeight + oy) * outWidth + ox) * outChannels + co]!;
+                for (let c = 0; c < inGroup; c++) {
+                  const from = ((n * inHeight + iy) * inWidth + ix) * inChannels;
+                  const to = unit * rowSize + (kx * inGroup + c) * outChannels + co;
+                  partials[to] = partials[to]! + input[from + group * inGroup + c]! * dy;
+                }
+              }
+            });
+          }
+        }
+      }
+    }
+  },
+});

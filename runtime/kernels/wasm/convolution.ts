@@ -1,0 +1,301 @@
+/**
+ * Convolution as a matrix product over blocks of gathered patches. The gradient to the input is the same product over
+ * the output's gradient, once for each residue class of the stride.
+ */
+import { accumulateOuter, multiplyPanels, PANEL, panelBytes, panelCount } from './gemm';
+import { gatherPatches, packColumns, rowBytes } from './patches';
+
+export function convolution(
+  input: usize,
+  packed: usize,
+  output: usize,
+  scratch: usize,
+  inHeight: i32,
+  inWidth: i32,
+  inChannels: i32,
+  outHeight: i32,
+  outWidth: i32,
+  outChannels: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideY: i32,
+  strideX: i32,
+  dilationY: i32,
+  dilationX: i32,
+  padTop: i32,
+  padLeft: i32,
+  groups: i32,
+  scratchSize: i32,
+  slot: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const taps = kernelHeight * kernelWidth;
+  const inGroup = inChannels / groups;
+  const outGroup = outChannels / groups;
+  const patchBytes = rowBytes(taps * inChannels);
+  const patches = scratch + (((slot * scratchSize) << 2) as usize);
+  const block = (scratchSize << 2) / (patchBytes as i32);
+  const panelStride = panelBytes(taps * inGroup);
+  const groupStride = (panelCount(outGroup) as usize) * panelStride;
+  const outBytes = (outChannels << 2) as usize;
+  const last = end * outHeight * outWidth;
+  for (let first = begin * outHeight * outWidth; first < last; first += block) {
+    const count = min(block, last - first);
+    gatherPatches(
+      input,
+      patches,
+      patchBytes,
+      inHeight,
+      inWidth,
+      inChannels,
+      outHeight,
+      outWidth,
+      strideY,
+      strideX,
+      kernelHeight,
+      kernelWidth,
+      dilationY,
+      dilationX,
+      -padTop,
+      -padLeft,
+      first,
+      count,
+    );
+    for (let group = 0; group < groups; group++) {
+      multiplyPanels(
+        patches + ((group * inGroup) << 2),
+        patchBytes,
+        groups === 1 ? 1 : taps,
+        groups === 1 ? taps * inChannels : inGroup,
+        (inChannels << 2) as usize,
+        packed + (group as usize) * groupStride,
+        panelStride,
+        0,
+        output + (first as usize) * outBytes + ((group * outGroup) << 2),
+        outBytes,
+        count,
+        outGroup,
+      );
+    }
+  }
+}
+
+/** How many taps fall into a residue class of the stride, or into the classes before it. */
+function tapsOfClass(taps: i32, stride: i32, dilation: i32, residue: i32): i32 {
+  let count = 0;
+  for (let tap = 0; tap < taps; tap++) if ((tap * dilation) % stride === residue) count++;
+  return count;
+}
+
+function tapsBeforeClass(taps: i32, stride: i32, dilation: i32, residue: i32): i32 {
+  let count = 0;
+  for (let tap = 0; tap < taps; tap++) if ((tap * dilation) % stride < residue) count++;
+  return count;
+}
+
+function lastTapOfClass(taps: i32, stride: i32, dilation: i32, residue: i32): i32 {
+  let tap = taps - 1;
+  while (tap > 0 && (tap * dilation) % stride !== residue) tap--;
+  return tap;
+}
+
+/** What a step between neighbouring taps of a class is in the output: dilation / gcd(stride, dilation). */
+function classStep(stride: i32, dilation: i32): i32 {
+  let a = stride;
+  let b = dilation;
+  while (b) {
+    const rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return dilation / a;
+}
+
+export function convolutionInputGradient(
+  gradient: usize,
+  packed: usize,
+  inputGradient: usize,
+  scratch: usize,
+  inHeight: i32,
+  inWidth: i32,
+  inChannels: i32,
+  outHeight: i32,
+  outWidth: i32,
+  outChannels: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideY: i32,
+  strideX: i32,
+  dilationY: i32,
+  dilationX: i32,
+  padTop: i32,
+  padLeft: i32,
+  groups: i32,
+  scratchSize: i32,
+  slot: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const inGroup = inChannels / groups;
+  const outGroup = outChannels / groups;
+  const patches = scratch + (((slot * scratchSize) << 2) as usize);
+  const panelStride = panelBytes(kernelHeight * kernelWidth * outGroup);
+  const groupStride = (panelCount(inGroup) as usize) * panelStride;
+  const pixelBytes = (inChannels << 2) as usize;
+  for (let phaseY = 0; phaseY < min(strideY, inHeight); phaseY++) {
+    const classY = (phaseY + padTop) % strideY;
+    const tapsY = tapsOfClass(kernelHeight, strideY, dilationY, classY);
+    const beforeY = tapsBeforeClass(kernelHeight, strideY, dilationY, classY);
+    const lastY = lastTapOfClass(kernelHeight, strideY, dilationY, classY);
+    const gridHeight = (inHeight - phaseY + strideY - 1) / strideY;
+    for (let phaseX = 0; phaseX < min(strideX, inWidth); phaseX++) {
+      const classX = (phaseX + padLeft) % strideX;
+      const tapsX = tapsOfClass(kernelWidth, strideX, dilationX, classX);
+      const beforeX = tapsBeforeClass(kernelWidth, strideX, dilationX, classX);
+      const lastX = lastTapOfClass(kernelWidth, strideX, dilationX, classX);
+      const gridWidth = (inWidth - phaseX + strideX - 1) / strideX;
+      const taps = tapsY * tapsX;
+      const skip = (beforeY * kernelWidth + tapsY * beforeX) * outGroup * PANEL;
+      const patchBytes = rowBytes(taps * outChannels);
+      const block = (scratchSize << 2) / (patchBytes as i32);
+      // Without a stride the pixels of a whole range lie in a row; with one, those of a line do.
+      const dense = strideY === 1 && strideX === 1;
+      const line = dense ? (end - begin) * inHeight * inWidth : gridWidth;
+      const lines = dense ? 1 : (end - begin) * gridHeight;
+      for (let i = 0; i < lines; i++) {
+        const start = begin * gridHeight * gridWidth + i * line;
+        const y = phaseY + (i % gridHeight) * strideY;
+        const image = begin + i / gridHeight;
+        const to =
+          inputGradient + (((image * inHeight + y) * inWidth + phaseX) as usize) * pixelBytes;
+        for (let first = 0; first < line; first += block) {
+          const count = min(block, line - first);
+          gatherPatches(
+            gradient,
+            patches,
+            patchBytes,
+            outHeight,
+            outWidth,
+            outChannels,
+            gridHeight,
+            gridWidth,
+            1,
+            1,
+            tapsY,
+            tapsX,
+            classStep(strideY, dilationY),
+            classStep(strideX, dilationX),
+            (phaseY + padTop - lastY * dilationY) / strideY,
+            (phaseX + padLeft - lastX * dilationX) / strideX,
+            start + first,
+            count,
+          );
+          for (let group = 0; group < groups; group++) {
+            multiplyPanels(
+              patches + ((group * outGroup) << 2),
+              patchBytes,
+              groups === 1 ? min(taps, 1) : taps,
+              groups === 1 ? taps * outChannels : outGroup,
+              (outChannels << 2) as usize,
+              packed + (group as usize) * groupStride,
+              panelStride,
+              (skip << 2) as usize,
+              to + ((first * strideX) as usize) * pixelBytes + ((group * inGroup) << 2),
+              (strideX as usize) * pixelBytes,
+              count,
+              inGroup,
+            );
+          }
+        }
+      }
+    }
+  }
+}
+
+export function convolutionWeightGradient(
+  input: usize,
+  gradient: usize,
+  partials: usize,
+  scratch: usize,
+  batch: i32,
+  inHeight: i32,
+  inWidth: i32,
+  inChannels: i32,
+  outHeight: i32,
+  outWidth: i32,
+  outChannels: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideY: i32,
+  strideX: i32,
+  dilationY: i32,
+  dilationX: i32,
+  padTop: i32,
+  padLeft: i32,
+  groups: i32,
+  chunks: i32,
+  scratchSize: i32,
+  slot: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const inGroup = inChannels / groups;
+  const outGroup = outChannels / groups;
+  const pixels = outHeight * outWidth;
+  const outBytes = (outChannels << 2) as usize;
+  const patchBytes = rowBytes(kernelWidth * inChannels);
+  const panels = panelCount(outGroup);
+  const columnBytes = ((panels * groups) << 5) as usize;
+  const patches = scratch + (((slot * scratchSize) << 2) as usize);
+  const block = (scratchSize << 2) / ((patchBytes + columnBytes) as i32);
+  const columns = patches + (block as usize) * patchBytes;
+  const kernelRow = ((kernelWidth * inGroup) as usize) * outBytes;
+  for (let unit = begin; unit < end; unit++) {
+    const chunk = unit / kernelHeight;
+    const tapY = unit % kernelHeight;
+    // Units are (chunk, row of the kernel), in the order of their partial sums.
+    const partial = partials + (unit as usize) * kernelRow;
+    memory.fill(partial, 0, kernelRow);
+    const last = (((chunk + 1) * batch) / chunks) * pixels;
+    for (let first = ((chunk * batch) / chunks) * pixels; first < last; first += block) {
+      const count = min(block, last - first);
+      gatherPatches(
+        input,
+        patches,
+        patchBytes,
+        inHeight,
+        inWidth,
+        inChannels,
+        outHeight,
+        outWidth,
+        strideY,
+        strideX,
+        1,
+        kernelWidth,
+        1,
+        dilationX,
+        tapY * dilationY - padTop,
+        -padLeft,
+        first,
+        count,
+      );
+      packColumns(gradient + (first as usize) * outBytes, columns, count, outGroup, groups);
+      for (let group = 0; group < groups; group++) {
+        accumulateOuter(
+          patches + ((group * inGroup) << 2),
+          patchBytes,
+          groups === 1 ? 1 : kernelWidth,
+          groups === 1 ? kernelWidth * inChannels : inGroup,
+          (inChannels << 2) as usize,
+          columns + ((group * panels * count) << 5),
+          (count << 5) as usize,
+          partial + ((group * outGroup) << 2),
+          outBytes,
+          count,
+          outGroup,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * The two matrix products behind every convolution. Both keep a 4x8 tile of the result in eight registers, the most
+ * that leaves room for the operands in the 16 vector registers of x86.
+ */
+import { loadPartial, madd, storePartial } from './simd';
+
+/** Width of a weight panel: two vectors. */
+export const PANEL: i32 = 8;
+
+export function panelCount(channels: i32): i32 {
+  return (channels + PANEL - 1) / PANEL;
+}
+
+/** Bytes of one panel: a row of eight initial values (the bias, or zeros), then `depth` rows of weights. */
+export function panelBytes(depth: i32): usize {
+  return ((depth + 1) * PANEL * 4) as usize;
+}
+
+function storeRow(c: usize, low: v128, high: v128, cols: i32): void {
+  if (cols >= 8) {
+    v128.store(c, low);
+    v128.store(c, high, 16);
+  } else if (cols > 4) {
+    v128.store(c, low);
+    storePartial(c + 16, high, cols - 4);
+  } else {
+    storePartial(c, low, cols);
+  }
+}
+
+/**
+ * C[m, n] = initial + A[m, depth] * B[depth, n], B in panels (see panelBytes) of which `skip` bytes of rows are passed
+ * over. A row of A is `runs` runs of `runLength` (at least 1) floats, `runStride` bytes apart: one run for a dense product, one per
+ * tap for one group of a grouped convolution. All strides are in bytes.
+ */
+export function multiplyPanels(
+  a: usize,
+  lda: usize,
+  runs: i32,
+  runLength: i32,
+  runStride: usize,
+  b: usize,
+  panelStride: usize,
+  skip: usize,
+  c: usize,
+  ldc: usize,
+  m: i32,
+  n: i32,
+): void {
+  for (let j = 0; j < n; j += PANEL) {
+    let row = a;
+    let out = c + ((j << 2) as usize);
+    for (let i = 0; i < m; i += 4) {
+      // Rows past the last one repeat it, and are not stored.
+      const rows = m - i;
+      const r1 = rows > 1 ? row + lda : row;
+      const r2 = rows > 2 ? r1 + lda : r1;
+      const r3 = rows > 3 ? r2 + lda : r2;
+      let c00 = v128.load(b);
+      let c01 = v128.load(b, 16);
+      let c10 = c00;
+      let c11 = c01;
+      let c20 = c00;
+      let c21 = c01;
+      let c30 = c00;
+      let c31 = c01;
+      let p = b + 32 + skip;
+      let offset: usize = 0;
+      for (let run = 0; run < runs; run++) {
+        let a0 = row + offset;
+        let a1 = r1 + offset;
+        let a2 = r2 + offset;
+        let a3 = r3 + offset;
+        let left = runLength;
+        let b0: v128;
+        let b1: v128;
+        let s: v128;
+        // A way out after every step ends a basic block there. Without them V8 hoists the loads of all four steps
+        // to the top, which needs 24 registers and halves the speed.
+        while (true) {
+          b0 = v128.load(p);
+          b1 = v128.load(p, 16);
+          s = v128.load32_splat(a0);
+          c00 = madd(s, b0, c00);
+          c01 = madd(s, b1, c01);
+          s = v128.load32_splat(a1);
+          c10 = madd(s, b0, c10);
+          c11 = madd(s, b1, c11);
+          s = v128.load32_splat(a2);
+          c20 = madd(s, b0, c20);
+          c21 = madd(s, b1, c21);
+          s = v128.load32_splat(a3);
+          c30 = madd(s, b0, c30);
+          c31 = madd(s, b1, c31);
+          if (left === 1) break;
+          b0 = v128.load(p, 32);
+          b1 = v128.load(p, 48);
+          s = v128.load32_splat(a0, 4);
+          c00 = madd(s, b0, c00);
+          c01 = madd(s, b1, c01);
+          s = v128.load32_splat(a1, 4);
+          c10 = madd(s, b0, c10);
+          c11 = madd(s, b1, c11);
+          s = v128.load32_splat(a2, 4);
+          c20 = madd(s, b0, c20);
+          c21 = madd(s, b1, c21);
+          s = v128.load32_splat(a3, 4);
+          c30 = madd(s, b0, c30);
+          c31 = madd(s, b1, c31);
+          if (left === 2) break;
+          b0 = v128.load(p, 64);
+          b1 = v128.load(p, 80);
+          s = v128.load32_splat(a0, 8);
+          c00 = madd(s, b0, c00);
+          c01 = madd(s, b1, c01);
+          s = v128.load32_splat(a1, 8);
+          c10 = madd(s, b0, c10);
+          c11 = madd(s, b1, c11);
+          s = v128.load32_splat(a2, 8);
+          c20 = madd(s, b0, c20);
+          c21 = madd(s, b1, c21);
+          s = v128.load32_splat(a3, 8);
+          c30 = madd(s, b0, c30);
+          c31 = madd(s, b1, c31);
+          if (left === 3) break;
+          b0 = v128.load(p, 96);
+          b1 = v128.load(p, 112);
+          s = v128.load32_splat(a0, 12);
+          c00 = madd(s, b0, c00);
+          c01 = madd(s, b1, c01);
+          s = v128.load32_splat(a1, 12);
+          c10 = madd(s, b0, c10);
+          c11 = madd(s, b1, c11);
+          s = v128.load32_splat(a2, 12);
+          c20 = madd(s, b0, c20);
+          c21 = madd(s, b1, c21);
+          s = v128.load32_splat(a3, 12);
+          c30 = madd(s, b0, c30);
+          c31 = madd(s, b1, c31);
+          a0 += 16;
+          a1 += 16;
+          a2 += 16;
+          a3 += 16;
+          p += 128;
+          left -= 4;
+          if (left === 0) break;
+        }
+        p += 32 * (runLength & 3);
+        offset += runStride;
+      }
+      const cols = n - j;
+      storeRow(out, c00, c01, cols);
+      if (rows > 1) storeRow(out + ldc, c10, c11, cols);
+      if (rows > 2) storeRow(out + 2 * ldc, c20, c21, cols);
+      if (rows > 3) storeRow(out + 3 * ldc, c30, c31, cols);
+      row += 4 * lda;
+      out += 4 * ldc;
+    }
+    b += panelStride;
+  }
+}
+
+function addRow(c: usize, low: v128, high: v128, cols: i32): void {
+  if (cols >= 8) {
+    v128.store(c, f32x4.add(v128.load(c), low));
+    v128.store(c, f32x4.add(v128.load(c, 16), high), 16);
+  } else if (cols > 4) {
+    v128.store(c, f32x4.add(v128.load(c), low));
+    storePartial(c + 16, f32x4.add(loadPartial(c + 16, cols - 4), high), cols - 4);
+  } else {
+    storePartial(c, f32x4.add(loadPartial(c, cols), low), cols);
+  }
+}
+
+/**
+ * C[depth, n] += Aᵀ[depth, m] * B[m, n], for the gradient of weights: A as in multiplyPanels, B in panels of `m` rows of
+ * eight (see packColumns). Reads up to three floats past the end of a row of A, so that needs as much padding.
+ */
+export function accumulateOuter(
+  a: usize,
+  lda: usize,
+  runs: i32,
+  runLength: i32,
+  runStride: usize,
+  b: usize,
+  panelStride: usize,
+  c: usize,
+  ldc: usize,
+  m: i32,
+  n: i32,
+): void {
+  for (let j = 0; j < n; j += PANEL) {
+    const cols = n - j;
+    let out = c + ((j << 2) as usize);
+    for (let run = 0; run < runs; run++) {
+      for (let k = 0; k < runLength; k += 4) {
+        let x = a + (run as usize) * runStride + ((k << 2) as usize);
+        let y = b;
+        let c00 = f32x4.splat(0);
+        let c01 = c00;
+        let c10 = c00;
+        let c11 = c00;
+        let c20 = c00;
+        let c21 = c00;
+        let c30 = c00;
+        let c31 = c00;
+        let left = m;
+        let b0: v128;
+        let b1: v128;
+        let s: v128;
+        while (true) {
+          b0 = v128.load(y);
+          b1 = v128.load(y, 16);
+          s = v128.load32_splat(x);
+          c00 = madd(s, b0, c00);
+          c01 = madd(s, b1, c01);
+          s = v128.load32_splat(x, 4);
+          c10 = madd(s, b0, c10);
+          c11 = madd(s, b1, c11);
+          s = v128.load32_splat(x, 8);
+          c20 = madd(s, b0, c20);
+          c21 = madd(s, b1, c21);
+          s = v128.load32_splat(x, 12);
+          c30 = madd(s, b0, c30);
+          c31 = madd(s, b1, c31);
+          if (left === 1) break;
+          x += lda;
+          b0 = v128.load(y, 32);
+          b1 = v128.load(y, 48);
+          s = v128.load32_splat(x);
+          c00 = madd(s, b0, c00);
+          c01 = madd(s, b1, c01);
+          s = v128.load32_splat(x, 4);
+          c10 = madd(s, b0, c10);
+          c11 = madd(s, b1, c11);
+          s = v128.load32_splat(x, 8);
+          c20 = madd(s, b0, c20);
+          c21 = madd(s, b1, c21);
+          s = v128.load32_splat(x, 12);
+          c30 = madd(s, b0, c30);
+          c31 = madd(s, b1, c31);
+          x += lda;
+          y += 64;
+          left -= 2;
+          if (left === 0) break;
+        }
+        const rows = runLength - k;
+        addRow(out, c00, c01, cols);
+        if (rows > 1) addRow(out + ldc, c10, c11, cols);
+        if (rows > 2) addRow(out + 2 * ldc, c20, c21, cols);
+        if (rows > 3) addRow(out + 3 * ldc, c30, c31, cols);
+        out += (min(rows, 4) as usize) * ldc;
+      }
+    }
+    b += panelStride;
+  }
+}
