@@ -1,5 +1,6 @@
 /** The records of all kernels, and the sizes of what they need. Each has a WASM export of the same name. */
 export * from './plain/convolution.ts';
+export * from './plain/depthwise.ts';
 export * from './plain/pack.ts';
 export * from './plain/partials.ts';
 export * from './plain/pointwise.ts';

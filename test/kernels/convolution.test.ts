@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import * as k from '../../runtime/kernels/index.ts';
 import type { Floats } from '../../runtime/kernels/kernel.ts';
-import { checkDerivative, checkLinear, RUNS, randomFloats, runPlain } from './harness.ts';
+import { checkDerivative, checkLinear, RUNS, runPlain } from './harness.ts';
 import { convolutionCase, convolutionShapes, packedBoth } from './shapes.ts';
 
 const parameters = { numRuns: RUNS, seed: 1 };

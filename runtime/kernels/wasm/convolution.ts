@@ -2,6 +2,7 @@
  * Convolution as a matrix product over blocks of gathered patches. The gradient to the input is the same product over
  * the output's gradient, once for each residue class of the stride.
  */
+import { classStep, lastTapOfClass, tapsBeforeClass, tapsOfClass } from './classes';
 import { accumulateOuter, multiplyPanels, PANEL, panelBytes, panelCount } from './gemm';
 import { gatherPatches, packColumns, rowBytes } from './patches';
 
@@ -79,37 +80,6 @@ export function convolution(
       );
     }
   }
-}
-
-/** How many taps fall into a residue class of the stride, or into the classes before it. */
-function tapsOfClass(taps: i32, stride: i32, dilation: i32, residue: i32): i32 {
-  let count = 0;
-  for (let tap = 0; tap < taps; tap++) if ((tap * dilation) % stride === residue) count++;
-  return count;
-}
-
-function tapsBeforeClass(taps: i32, stride: i32, dilation: i32, residue: i32): i32 {
-  let count = 0;
-  for (let tap = 0; tap < taps; tap++) if ((tap * dilation) % stride < residue) count++;
-  return count;
-}
-
-function lastTapOfClass(taps: i32, stride: i32, dilation: i32, residue: i32): i32 {
-  let tap = taps - 1;
-  while (tap > 0 && (tap * dilation) % stride !== residue) tap--;
-  return tap;
-}
-
-/** What a step between neighbouring taps of a class is in the output: dilation / gcd(stride, dilation). */
-function classStep(stride: i32, dilation: i32): i32 {
-  let a = stride;
-  let b = dilation;
-  while (b) {
-    const rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return dilation / a;
 }
 
 export function convolutionInputGradient(

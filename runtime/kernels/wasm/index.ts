@@ -1,5 +1,7 @@
 // Every exported function of these files is a kernel; what they share lives in files that are not listed here.
 export * from './convolution';
+export * from './depthwise';
+export * from './depthwise-weights';
 export * from './pack';
 export * from './partials';
 export * from './pointwise';
