@@ -1,0 +1,27 @@
+/** The commands, in the order of the help page. A file is loaded when its command runs. */
+
+import type { CommandModule } from '../command.ts';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: CommandModule }>;
+}
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'compile',
+    summary: 'check an architecture and show what it costs',
+    load: () => import('./compile.ts'),
+  },
+  {
+    name: 'zoo',
+    summary: 'list the architectures that come with netlathe',
+    load: () => import('./zoo.ts'),
+  },
+  {
+    name: 'explain',
+    summary: 'explain a diagnostic: netlathe explain E401',
+    load: () => import('./explain.ts'),
+  },
+];
