@@ -57,12 +57,13 @@ describe('convolution', () => {
         const scratchSize = k.convolutionWeightGradientScratch(shape);
         const scratch = new Float32Array(2 * scratchSize);
         const partials = new Float32Array(chunks * weights.length).fill(7);
-        const sizes = { batch, ...shape, chunks, scratchSize, slot: 1 };
+        const kernelRows = k.gradientKernelRows(shape);
+        const sizes = { batch, ...shape, chunks, kernelRows, scratchSize, slot: 1 };
         const values = { input, gradient, partials, scratch, ...sizes };
         checkLinear({
           kernel: k.convolutionWeightGradient,
           values,
-          units: chunks * shape.kernelHeight,
+          units: k.convolutionWeightGradientUnits(shape, chunks),
           output: 'partials',
           depth: batch * shape.outHeight * shape.outWidth,
         });
@@ -116,7 +117,7 @@ describe('convolution', () => {
         const partials = new Float64Array(weights.length);
         const toWeights = runPlain(
           k.convolutionWeightGradient,
-          { input, gradient, partials, batch, ...shape, chunks: 1, ...unused },
+          { input, gradient, partials, batch, ...shape, chunks: 1, kernelRows: 1, ...unused },
           kernelHeight,
         ).partials!;
         checkDerivative((at) => forward(x, at), w, gradient, toWeights);

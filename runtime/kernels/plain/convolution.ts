@@ -5,7 +5,7 @@
 import { type KernelArgs, kernel } from '../kernel.ts';
 import { PANEL, packedIndex, transposedTaps } from './pack.ts';
 import { chunkRange } from './partials.ts';
-import { blockRow, blockRows } from './scratch.ts';
+import { blockRow, blockRows, GRADIENT_BLOCK } from './scratch.ts';
 
 const GEOMETRY = {
   inHeight: 'i32',
@@ -38,12 +38,25 @@ export function convolutionInputGradientScratch(shape: ConvolutionShape): number
   return blockRows(row) * row;
 }
 
+/**
+ * How many rows of the kernel one unit of convolutionWeightGradient takes, its argument `kernelRows`: one, for more
+ * units, unless so few channels come in that its tiles would not fill. It must divide kernelHeight.
+ */
+export function gradientKernelRows(shape: ConvolutionShape): number {
+  return shape.kernelWidth * shape.inChannels < 32 ? shape.kernelHeight : 1;
+}
+
+/** Units of convolutionWeightGradient. */
+export function convolutionWeightGradientUnits(shape: ConvolutionShape, chunks: number): number {
+  return (chunks * shape.kernelHeight) / gradientKernelRows(shape);
+}
+
 export function convolutionWeightGradientScratch(shape: ConvolutionShape): number {
   const outGroup = shape.outChannels / shape.groups;
   const row =
-    blockRow(shape.kernelWidth * shape.inChannels) +
+    blockRow(gradientKernelRows(shape) * shape.kernelWidth * shape.inChannels) +
     Math.ceil(outGroup / PANEL) * PANEL * shape.groups;
-  return blockRows(row) * row;
+  return GRADIENT_BLOCK * row;
 }
 
 /** Calls `visit` for each tap of the output pixel (oy, ox) that lies in the image. */
@@ -157,31 +170,35 @@ export const convolutionWeightGradient = kernel({
     batch: 'i32',
     ...GEOMETRY,
     chunks: 'i32',
+    kernelRows: 'i32',
     scratchSize: 'i32',
     slot: 'i32',
   },
-  unit: 'row of the kernel in a chunk of the batch',
+  unit: 'kernelRows rows of the kernel in a chunk of the batch',
   plain({ input, gradient, partials, ...shape }, begin, end) {
     const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups } = shape;
-    const { kernelHeight, kernelWidth } = shape;
+    const { kernelHeight, kernelWidth, kernelRows } = shape;
     const inGroup = inChannels / groups;
     const outGroup = outChannels / groups;
-    const rowSize = kernelWidth * inGroup * outChannels;
-    partials.fill(0, begin * rowSize, end * rowSize);
+    const blocks = kernelHeight / kernelRows;
+    const size = kernelRows * kernelWidth * inGroup * outChannels;
+    partials.fill(0, begin * size, end * size);
     for (let unit = begin; unit < end; unit++) {
-      const row = unit % kernelHeight;
-      const [first, last] = chunkRange(shape.batch, shape.chunks, Math.floor(unit / kernelHeight));
+      const firstRow = (unit % blocks) * kernelRows;
+      const [first, last] = chunkRange(shape.batch, shape.chunks, Math.floor(unit / blocks));
       for (let n = first; n < last; n++) {
         for (let oy = 0; oy < outHeight; oy++) {
           for (let ox = 0; ox < outWidth; ox++) {
             forEachTap(shape, oy, ox, (ky, kx, iy, ix) => {
-              if (ky !== row) return;
+              const row = ky - firstRow;
+              if (row < 0 || row >= kernelRows) return;
               for (let co = 0; co < outChannels; co++) {
                 const group = Math.floor(co / outGroup);
                 const dy = gradient[((n * outHeight + oy) * outWidth + ox) * outChannels + co]!;
                 for (let c = 0; c < inGroup; c++) {
                   const from = ((n * inHeight + iy) * inWidth + ix) * inChannels;
-                  const to = unit * rowSize + (kx * inGroup + c) * outChannels + co;
+                  const tap = row * kernelWidth + kx;
+                  const to = unit * size + (tap * inGroup + c) * outChannels + co;
                   partials[to] = partials[to]! + input[from + group * inGroup + c]! * dy;
                 }
               }

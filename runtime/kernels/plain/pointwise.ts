@@ -5,7 +5,7 @@
 import { kernel } from '../kernel.ts';
 import { PANEL, packedIndex } from './pack.ts';
 import { chunkRange } from './partials.ts';
-import { blockRow } from './scratch.ts';
+import { blockRow, GRADIENT_BLOCK } from './scratch.ts';
 
 /** output[p, j] = bias[j] + sum over k of input[p, k] * weights[k, j], bias and weights from packWeights. */
 export const pointwise = kernel({
@@ -32,9 +32,6 @@ export const pointwise = kernel({
     }
   },
 });
-
-/** Pixels that a block of pointwiseWeightGradient holds. */
-const GRADIENT_BLOCK = 64;
 
 /** Floats of scratch that pointwiseWeightGradient needs for each slot: its argument `scratchSize`. */
 export function pointwiseWeightGradientScratch(inChannels: number, outChannels: number): number {

@@ -205,6 +205,7 @@ export function convolutionWeightGradient(
   padLeft: i32,
   groups: i32,
   chunks: i32,
+  kernelRows: i32,
   scratchSize: i32,
   slot: i32,
   begin: i32,
@@ -214,19 +215,21 @@ export function convolutionWeightGradient(
   const outGroup = outChannels / groups;
   const pixels = outHeight * outWidth;
   const outBytes = (outChannels << 2) as usize;
-  const patchBytes = rowBytes(kernelWidth * inChannels);
+  const patchBytes = rowBytes(kernelRows * kernelWidth * inChannels);
   const panels = panelCount(outGroup);
   const columnBytes = ((panels * groups) << 5) as usize;
   const patches = scratch + (((slot * scratchSize) << 2) as usize);
   const block = (scratchSize << 2) / ((patchBytes + columnBytes) as i32);
   const columns = patches + (block as usize) * patchBytes;
-  const kernelRow = ((kernelWidth * inGroup) as usize) * outBytes;
+  const blocks = kernelHeight / kernelRows;
+  const taps = kernelRows * kernelWidth;
+  const size = ((taps * inGroup) as usize) * outBytes;
   for (let unit = begin; unit < end; unit++) {
-    const chunk = unit / kernelHeight;
-    const tapY = unit % kernelHeight;
-    // Units are (chunk, row of the kernel), in the order of their partial sums.
-    const partial = partials + (unit as usize) * kernelRow;
-    memory.fill(partial, 0, kernelRow);
+    const chunk = unit / blocks;
+    const tapY = (unit % blocks) * kernelRows;
+    // Units are (chunk, rows of the kernel), in the order of their partial sums.
+    const partial = partials + (unit as usize) * size;
+    memory.fill(partial, 0, size);
     const last = (((chunk + 1) * batch) / chunks) * pixels;
     for (let first = ((chunk * batch) / chunks) * pixels; first < last; first += block) {
       const count = min(block, last - first);
@@ -241,9 +244,9 @@ export function convolutionWeightGradient(
         outWidth,
         strideY,
         strideX,
-        1,
+        kernelRows,
         kernelWidth,
-        1,
+        dilationY,
         dilationX,
         tapY * dilationY - padTop,
         -padLeft,
@@ -255,8 +258,8 @@ export function convolutionWeightGradient(
         accumulateOuter(
           patches + ((group * inGroup) << 2),
           patchBytes,
-          groups === 1 ? 1 : kernelWidth,
-          groups === 1 ? kernelWidth * inChannels : inGroup,
+          groups === 1 ? 1 : taps,
+          groups === 1 ? taps * inChannels : inGroup,
           (inChannels << 2) as usize,
           columns + ((group * panels * count) << 5),
           (count << 5) as usize,

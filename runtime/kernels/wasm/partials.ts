@@ -52,7 +52,7 @@ export function biasGradient(
     const partial = partials + (chunk as usize) * stride;
     memory.fill(partial, 0, stride);
     const last = (((chunk + 1) * batch) / chunks) * pixels;
-    let from = ((gradient + ((chunk * batch) / chunks) * pixels) as usize) * stride;
+    let from = gradient + ((((chunk * batch) / chunks) * pixels) as usize) * stride;
     for (let row = ((chunk * batch) / chunks) * pixels; row < last; row++) {
       let to = partial;
       let c = channels;

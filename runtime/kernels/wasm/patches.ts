@@ -3,8 +3,14 @@ import { PANEL, panelCount } from './gemm';
 import { loadPartial } from './simd';
 
 function copyFloats(to: usize, from: usize, count: i32): void {
-  for (; count >= 4; count -= 4, to += 16, from += 16) v128.store(to, v128.load(from));
-  for (; count > 0; count--, to += 4, from += 4) f32.store(to, f32.load(from));
+  if (count >= 4) {
+    // The last vector overlaps the one before it, instead of up to three single floats.
+    const end = to + (((count - 4) << 2) as usize);
+    for (; to < end; to += 16, from += 16) v128.store(to, v128.load(from));
+    v128.store(end, v128.load(from + (end - to)));
+  } else {
+    for (; count > 0; count--, to += 4, from += 4) f32.store(to, f32.load(from));
+  }
 }
 
 function zeroFloats(to: usize, count: i32): void {
