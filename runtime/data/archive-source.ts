@@ -18,7 +18,7 @@ const MAX_RATIO = 200;
 const ALWAYS_ALLOWED_BYTES = 2 ** 28;
 
 type Packing = 'tar' | 'tar.gz';
-type Entry = Awaited<ReturnType<ReturnType<Extract[typeof Symbol.asyncIterator]>['next']>>['value'];
+type Entry = Extract extends AsyncIterable<infer E> ? E : never;
 
 const FOREIGN: readonly (readonly [kind: string, magic: readonly number[]])[] = [
   ['a zip', [0x50, 0x4b]],
@@ -41,7 +41,7 @@ export async function openArchive(
     const path = safePath(location, entry.header.name);
     if (isImageable(entry) && !isHidden(path)) {
       if (files.has(path)) throw damaged(location, `it holds "${path}" twice`);
-      files.set(path, { path, size: entry.header.size ?? 0, stamp: `${size}:${mtimeNs}` });
+      files.set(path, { path, size: entry.header.size, stamp: `${size}:${mtimeNs}` });
     }
     entry.resume();
   }
@@ -72,16 +72,22 @@ async function* readArchive(
 ): AsyncGenerator<SourceBytes> {
   for await (const entry of entries(location, packing, signal)) {
     const path = safePath(location, entry.header.name);
-    const size = entry.header.size ?? 0;
+    const size = entry.header.size;
     if (!isImageable(entry) || !wanted.has(path) || size > MAX_FILE_BYTES) {
       entry.resume();
       continue;
     }
-    const parts: Buffer[] = [];
-    for await (const part of entry) parts.push(part);
-    const bytes = Buffer.concat(parts, size);
+    const bytes = await contents(entry);
     yield { path, load: async () => bytes };
   }
+}
+
+async function contents(entry: Entry): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of entry) {
+    if (part instanceof Uint8Array) parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 /** Links and devices in an archive point outside it or at what is in it already. */

@@ -7,5 +7,5 @@ export type { DataWarning, DataWarningCode } from './data-warning.ts';
 export type { Progress } from './decode-all.ts';
 export { DECODER, type DecodedImage, decodeImage } from './decode-image.ts';
 export type { ImageSet } from './image-set.ts';
-export type { SplitChoice } from './layout.ts';
 export { type Dataset, type DatasetOptions, loadDataset } from './load-dataset.ts';
+export type { SplitChoice } from './split-folders.ts';

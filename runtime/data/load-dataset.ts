@@ -19,9 +19,11 @@ import { assertStorageSize, DECODER } from './decode-image.ts';
 import { type CacheOptions, type DecodedImages, decodedImages } from './decoded-images.ts';
 import { holdOut } from './hold-out.ts';
 import { type ImageSet, imageSet, type PlacedImage, placeImages } from './image-set.ts';
-import { arrange, type LabelledPath, type Layout, type SplitChoice } from './layout.ts';
+import { arrange, type Layout } from './layout.ts';
 import { openSource } from './open-source.ts';
+import type { LabelledPath } from './path-label.ts';
 import type { Source } from './source.ts';
+import type { SplitChoice } from './split-folders.ts';
 
 export interface DatasetOptions extends CacheOptions {
   /** A folder, a .tar or a .tar.gz. */
