@@ -15,6 +15,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./compile.ts'),
   },
   {
+    name: 'fit',
+    summary: 'solve the widths for a number of parameters',
+    load: () => import('./fit.ts'),
+  },
+  {
     name: 'zoo',
     summary: 'list the architectures that come with netlathe',
     load: () => import('./zoo.ts'),

@@ -24,6 +24,9 @@ export interface NormalSpec {
   readonly input: Shape;
   readonly preprocessing: Preprocessing;
   readonly classes: readonly string[];
+  /** The widths with all arithmetic done, and the base where the file has one: what `fit` varies. */
+  readonly bandwidth: readonly number[];
+  readonly base: number | undefined;
   readonly labelled: boolean;
   readonly layers: readonly NormalLayer[];
   /** The layer whose output is the network's. */

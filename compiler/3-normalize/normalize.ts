@@ -45,6 +45,7 @@ export function normalize(checked: CheckedSpec): Outcome<NormalSpec> {
       ? labels
       : Array.from({ length: labels }, (_, i) => `class ${i}`),
     labelled: Array.isArray(labels),
+    ...widthsOf(fileScope),
     layers: expander.layers,
     output: result.name,
     places: { root, classes: places.at(spec, 'classes') },
@@ -52,6 +53,15 @@ export function normalize(checked: CheckedSpec): Outcome<NormalSpec> {
     recipe: spec.train,
   };
   return outcome(value, withoutRepeats(diagnostics));
+}
+
+function widthsOf(scope: Scope): Pick<NormalSpec, 'bandwidth' | 'base'> {
+  const list = scope.find('bandwidth');
+  const base = scope.find('base');
+  return {
+    bandwidth: list?.kind === 'list' ? list.values.map((entry) => entry.value ?? 0) : [],
+    base: base?.kind === 'integer' ? base.value : undefined,
+  };
 }
 
 /** A fault inside a block is found at each call, but it is one mistake. */
