@@ -6,11 +6,13 @@ import { classStep, lastTapOfClass, tapsBeforeClass, tapsOfClass } from './class
 import { accumulateOuter, multiplyPanels, PANEL, panelBytes, panelCount } from './gemm';
 import { gatherPatches, packColumns, rowBytes } from './patches';
 
-export function convolution(
+/** The output's pixels [first, last), counted through the batch, by gathering their patches block by block. */
+function convolveGathered(
   input: usize,
   packed: usize,
   output: usize,
-  scratch: usize,
+  patches: usize,
+  block: i32,
   inHeight: i32,
   inWidth: i32,
   inChannels: i32,
@@ -26,22 +28,17 @@ export function convolution(
   padTop: i32,
   padLeft: i32,
   groups: i32,
-  scratchSize: i32,
-  slot: i32,
-  begin: i32,
-  end: i32,
+  first: i32,
+  last: i32,
 ): void {
   const taps = kernelHeight * kernelWidth;
   const inGroup = inChannels / groups;
   const outGroup = outChannels / groups;
   const patchBytes = rowBytes(taps * inChannels);
-  const patches = scratch + (((slot * scratchSize) << 2) as usize);
-  const block = (scratchSize << 2) / (patchBytes as i32);
   const panelStride = panelBytes(taps * inGroup);
   const groupStride = (panelCount(outGroup) as usize) * panelStride;
   const outBytes = (outChannels << 2) as usize;
-  const last = end * outHeight * outWidth;
-  for (let first = begin * outHeight * outWidth; first < last; first += block) {
+  for (; first < last; first += block) {
     const count = min(block, last - first);
     gatherPatches(
       input,
@@ -80,6 +77,117 @@ export function convolution(
       );
     }
   }
+}
+
+/** Up to this many channels gathering a patch costs too much of the time that multiplying it takes. */
+const DIRECT_CHANNELS: i32 = 8;
+
+export function convolution(
+  input: usize,
+  packed: usize,
+  output: usize,
+  scratch: usize,
+  inHeight: i32,
+  inWidth: i32,
+  inChannels: i32,
+  outHeight: i32,
+  outWidth: i32,
+  outChannels: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideY: i32,
+  strideX: i32,
+  dilationY: i32,
+  dilationX: i32,
+  padTop: i32,
+  padLeft: i32,
+  groups: i32,
+  scratchSize: i32,
+  slot: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const patches = scratch + (((slot * scratchSize) << 2) as usize);
+  const block = (scratchSize << 2) / (rowBytes(kernelHeight * kernelWidth * inChannels) as i32);
+  const pixelBytes = (inChannels << 2) as usize;
+  const outBytes = (outChannels << 2) as usize;
+  // Pixels whose taps are all inside a line: whole tiles of four of them, from a multiple of four.
+  const from = (padLeft + strideX - 1) / strideX;
+  const low = (from + 3) & ~3;
+  const reach = inWidth - kernelWidth + padLeft;
+  const high = low + ((min(outWidth, reach < 0 ? 0 : reach / strideX + 1) - low) & ~3);
+  const direct = groups === 1 && dilationX === 1 && inChannels <= DIRECT_CHANNELS && high > low;
+  // What is gathered next; a line that is read where it lies interrupts it.
+  let pending = begin * outHeight * outWidth;
+  for (let line = begin * outHeight; direct && line < end * outHeight; line++) {
+    const y = (line % outHeight) * strideY - padTop;
+    if (y < 0 || y + (kernelHeight - 1) * dilationY >= inHeight) continue;
+    const first = line * outWidth + low;
+    convolveGathered(
+      input,
+      packed,
+      output,
+      patches,
+      block,
+      inHeight,
+      inWidth,
+      inChannels,
+      outHeight,
+      outWidth,
+      outChannels,
+      kernelHeight,
+      kernelWidth,
+      strideY,
+      strideX,
+      dilationY,
+      dilationX,
+      padTop,
+      padLeft,
+      groups,
+      pending,
+      first,
+    );
+    pending = line * outWidth + high;
+    const row = (line / outHeight) * inHeight + y;
+    multiplyPanels(
+      input + ((row * inWidth + low * strideX - padLeft) as usize) * pixelBytes,
+      (strideX as usize) * pixelBytes,
+      kernelHeight,
+      kernelWidth * inChannels,
+      ((dilationY * inWidth) as usize) * pixelBytes,
+      packed,
+      panelBytes(kernelHeight * kernelWidth * inChannels),
+      0,
+      output + (first as usize) * outBytes,
+      outBytes,
+      high - low,
+      outChannels,
+    );
+  }
+  convolveGathered(
+    input,
+    packed,
+    output,
+    patches,
+    block,
+    inHeight,
+    inWidth,
+    inChannels,
+    outHeight,
+    outWidth,
+    outChannels,
+    kernelHeight,
+    kernelWidth,
+    strideY,
+    strideX,
+    dilationY,
+    dilationX,
+    padTop,
+    padLeft,
+    groups,
+    pending,
+    end * outHeight * outWidth,
+  );
 }
 
 export function convolutionInputGradient(

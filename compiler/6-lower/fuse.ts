@@ -1,0 +1,60 @@
+/**
+ * Which nodes run as one. A batch norm, the activation behind it and a 2x2 max pool behind that are one pass over the
+ * data: what lies between is never stored, and the backward pass recomputes it from the norm's input.
+ */
+
+import { type Graph, type GraphNode, readersOf } from '../graph/graph.ts';
+import { type ActivationKind, isActivation } from './activation.ts';
+
+export type Activation = GraphNode<ActivationKind>;
+
+export type FusedUnit =
+  | { readonly kind: 'node'; readonly node: GraphNode }
+  | {
+      readonly kind: 'norm';
+      readonly norm: GraphNode<'batchNorm'>;
+      readonly activation: Activation | undefined;
+      readonly pool: GraphNode<'maxPool2d'> | undefined;
+    };
+
+/** The node whose output a unit gives; values inside it exist nowhere. */
+export function lastOf(unit: FusedUnit): GraphNode {
+  return unit.kind === 'node' ? unit.node : (unit.pool ?? unit.activation ?? unit.norm);
+}
+
+export function fuse(graph: Graph): readonly FusedUnit[] {
+  const readers = readersOf(graph);
+  const taken = new Set<number>();
+  /** The one node that reads another's output, if it is the only one and the output is not the network's. */
+  const follower = (node: GraphNode): GraphNode | undefined => {
+    const [only, ...more] = readers(node.id);
+    if (only === undefined || more.length > 0 || node.id === graph.output) return undefined;
+    return graph.nodes[only];
+  };
+  const units: FusedUnit[] = [];
+  for (const node of graph.nodes) {
+    if (taken.has(node.id)) continue;
+    if (node.op !== 'batchNorm') {
+      units.push({ kind: 'node', node });
+      continue;
+    }
+    const next = follower(node);
+    const activation = next && isActivation(next) ? next : undefined;
+    const last = follower(activation ?? node);
+    const pool = last?.op === 'maxPool2d' && isHalving(last, activation ?? node) ? last : undefined;
+    for (const inner of [activation, pool]) if (inner) taken.add(inner.id);
+    units.push({ kind: 'norm', norm: node, activation, pool });
+  }
+  return units;
+}
+
+/** A 2x2 window with stride 2 and no padding, over an even image. */
+function isHalving(pool: GraphNode<'maxPool2d'>, before: GraphNode): boolean {
+  const { size, stride, padding } = pool.attributes;
+  return (
+    [...size, ...stride].every((n) => n === 2) &&
+    padding.every((n) => n === 0) &&
+    before.shape.height % 2 === 0 &&
+    before.shape.width % 2 === 0
+  );
+}

@@ -1,0 +1,143 @@
+/** Batch norm in training, with what is fused behind it: activation, and perhaps a 2x2 max pool. */
+
+import {
+  COEFFICIENT_ROWS,
+  GRADIENT_ROWS,
+  normActivate,
+  normFinish,
+  normGradientFinish,
+  normGradientSums,
+  normInputGradient,
+  normStatistics,
+} from '../../../runtime/kernels/plain/norm.ts';
+import {
+  normActivatePool,
+  normPoolGradientSums,
+  normPoolInputGradient,
+} from '../../../runtime/kernels/plain/norm-pool.ts';
+import { codeOf } from '../activation.ts';
+import type { PendingBuffer } from '../builder.ts';
+import type { FusedUnit } from '../fuse.ts';
+import type { TrainingContext } from '../training-context.ts';
+
+export type NormUnit = Extract<FusedUnit, { readonly kind: 'norm' }>;
+
+/** What the backward pass needs of the forward one, by the norm's node. */
+export type NormMemory = Map<number, PendingBuffer>;
+
+export function forwardNorm(unit: NormUnit, memory: NormMemory, t: TrainingContext): void {
+  const { norm, activation, pool } = unit;
+  const { height, width, channels } = norm.shape;
+  const pixels = height * width;
+  const input = t.value(t.input(norm));
+  const partials = t.builder.temporary(`statistics ${norm.name}`, t.batch * 2 * channels);
+  const coefficients = t.builder.temporary(
+    `coefficients ${norm.name}`,
+    COEFFICIENT_ROWS * channels,
+  );
+  memory.set(norm.id, coefficients);
+  t.call(norm.name, normStatistics, { input, partials, pixels, channels }, t.batch);
+  const { affine, epsilon, momentum } = norm.attributes;
+  const runningMean = t.weight(norm, 'movingMean');
+  t.call(
+    norm.name,
+    normFinish,
+    {
+      partials,
+      gamma: affine ? t.weight(norm, 'gamma') : runningMean,
+      beta: affine ? t.weight(norm, 'beta') : runningMean,
+      runningMean,
+      runningVariance: t.weight(norm, 'movingVariance'),
+      coefficients,
+      images: t.batch,
+      pixels,
+      channels,
+      affine: affine ? 1 : 0,
+      epsilon,
+      momentum,
+    },
+    channels,
+  );
+  const code = codeOf(activation);
+  if (pool) {
+    const output = t.output(pool);
+    t.call(
+      norm.name,
+      normActivatePool,
+      { input, coefficients, output, height, width, channels, ...code },
+      t.batch,
+    );
+  } else {
+    const output = t.output(activation ?? norm);
+    t.call(
+      norm.name,
+      normActivate,
+      { input, coefficients, output, pixels, channels, ...code },
+      t.batch,
+    );
+  }
+}
+
+export function backwardNorm(
+  unit: NormUnit,
+  gradient: PendingBuffer,
+  memory: NormMemory,
+  t: TrainingContext,
+): void {
+  const { norm, activation, pool } = unit;
+  const { height, width, channels } = norm.shape;
+  const from = t.input(norm);
+  const pixels = height * width;
+  const pass = {
+    input: t.value(from),
+    gradient,
+    coefficients: memory.get(norm.id) as PendingBuffer,
+    channels,
+    ...codeOf(activation),
+  };
+  const partials = t.builder.temporary(`gradient sums ${norm.name}`, t.batch * 2 * channels);
+  if (pool) {
+    t.call(norm.name, normPoolGradientSums, { ...pass, height, width, partials }, t.batch);
+  } else {
+    t.call(norm.name, normGradientSums, { ...pass, pixels, partials }, t.batch);
+  }
+  const gradientCoefficients = finish(unit, partials, pass.coefficients, t);
+  t.contribute(from, norm.name, (inputGradient) => {
+    const all = { ...pass, gradientCoefficients, inputGradient };
+    if (pool) t.call(norm.name, normPoolInputGradient, { ...all, height, width }, t.batch);
+    else t.call(norm.name, normInputGradient, { ...all, pixels }, t.batch);
+  });
+}
+
+function finish(
+  { norm }: NormUnit,
+  partials: PendingBuffer,
+  coefficients: PendingBuffer,
+  t: TrainingContext,
+): PendingBuffer {
+  const { height, width, channels } = norm.shape;
+  const gradientCoefficients = t.builder.temporary(
+    `gradient coefficients ${norm.name}`,
+    GRADIENT_ROWS * channels,
+  );
+  const store = norm.attributes.affine && !t.isFrozen(norm);
+  const unused = store ? undefined : t.builder.temporary(`unused ${norm.name}`, channels);
+  t.call(
+    norm.name,
+    normGradientFinish,
+    {
+      partials,
+      coefficients,
+      gammaGradient: unused ?? t.gradient(norm, 'gamma'),
+      betaGradient: unused ?? t.gradient(norm, 'beta'),
+      gradientCoefficients,
+      images: t.batch,
+      pixels: height * width,
+      channels,
+      store: store ? 1 : 0,
+      accumulate: t.builder.scalar('accumulate'),
+    },
+    channels,
+  );
+  return gradientCoefficients;
+}

@@ -1,0 +1,251 @@
+/**
+ * Phase 6, lower, for training: Graph to Program. One schedule makes gradients of a batch (`gradients`), one changes the
+ * weights (`update`), one keeps their moving average (`average`). Scalars that change from step to step are named.
+ */
+
+import { elementUnitCount } from '../../runtime/kernels/plain/elements.ts';
+import { softmaxCrossEntropy } from '../../runtime/kernels/plain/loss.ts';
+import {
+  adamStep,
+  averageStep,
+  rmspropStep,
+  sgdStep,
+  squareSums,
+} from '../../runtime/kernels/plain/optimizers.ts';
+import { type Graph, nodeOf } from '../graph/graph.ts';
+import { elements } from '../graph/shape.ts';
+import { type PendingBuffer, ProgramBuilder } from './builder.ts';
+import { type FusedUnit, fuse, lastOf } from './fuse.ts';
+import { backwardNorm, forwardNorm, type NormMemory } from './ops/norm.ts';
+import { layoutParameters, ParameterBuffers, type ParameterLayout } from './parameters.ts';
+import type { Buffer, Program } from './program.ts';
+import { ruleOf } from './rules.ts';
+import { TrainingContext } from './training-context.ts';
+
+/** What of an optimizer is fixed when the program is made; the rest are scalars. */
+export interface OptimizerPlan {
+  readonly name: 'sgd' | 'adam' | 'adamw' | 'rmsprop';
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+export interface TrainingOptions {
+  readonly batch: number;
+  readonly threads: number;
+  readonly optimizer: OptimizerPlan;
+  /** Whether a moving average of weights and statistics is kept. */
+  readonly average: boolean;
+  readonly isFrozen: (layer: string) => boolean;
+}
+
+/** Scalars of a training program, beside the seeds of its dropout layers. */
+export const trainingScalars = {
+  /** 1 to add to the gradients that are there, 0 to replace them. */
+  accumulate: 'accumulate',
+  lossScale: 'lossScale',
+  rate: 'rate',
+  decay: 'decay',
+  gradientScale: 'gradientScale',
+  correction1: 'correction1',
+  correction2: 'correction2',
+  averageDecay: 'averageDecay',
+} as const;
+
+/** Where things lie, for whoever feeds and reads the program. */
+export interface TrainingProgram {
+  readonly program: Program;
+  readonly layout: ParameterLayout;
+  readonly batch: number;
+  readonly image: Buffer;
+  /** [batch, classes], one row a sample. */
+  readonly targets: Buffer;
+  readonly probabilities: Buffer;
+  readonly losses: Buffer;
+  readonly weights: Buffer;
+  readonly statistics: Buffer;
+  readonly gradients: Buffer;
+  /** Optimizer state: moments or buffers, as the optimizer has them. */
+  readonly state: readonly Buffer[];
+  /** The moving averages of weights and statistics. */
+  readonly average: { readonly weights: Buffer; readonly statistics: Buffer } | undefined;
+  /** Sums of squares of the gradients, a chunk each. */
+  readonly squares: Buffer;
+}
+
+export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingProgram {
+  const builder = new ProgramBuilder(options.threads);
+  const layout = layoutParameters(graph, options.isFrozen);
+  const classes = graph.classes.length;
+  const { batch } = options;
+  const weights = new ParameterBuffers(builder, 'weights', layout, 'weights');
+  const statistics = new ParameterBuffers(builder, 'statistics', layout, 'statistics');
+  const gradients = new ParameterBuffers(builder, 'gradients', layout, 'weights');
+  const image = builder.kept('image', batch * elements(graph.input));
+  const targets = builder.kept('targets', batch * classes);
+  const probabilities = builder.kept('probabilities', batch * classes);
+  const losses = builder.kept('losses', batch);
+  const buffers = { image, weights, statistics, gradients };
+  const t = new TrainingContext(builder, graph, batch, buffers, options.isFrozen);
+
+  builder.schedule('gradients');
+  const units = fuse(graph);
+  const memory: NormMemory = new Map();
+  for (const unit of units) forward(unit, memory, t);
+  const gradient = lossOf(t, { targets, probabilities, losses });
+  t.setIncoming(graph.output, gradient);
+  for (const unit of [...units].reverse()) backward(unit, memory, t);
+  const squares = builder.kept('gradient squares', elementUnitCount(layout.weights));
+  t.call(
+    'gradients',
+    squareSums,
+    { values: gradients.whole, sums: squares, size: gradients.whole.elements },
+    elementUnitCount(gradients.whole.elements),
+  );
+
+  const state = lowerUpdate(builder, layout, weights, gradients, options.optimizer);
+  const average = options.average
+    ? lowerAverage(builder, [weights.whole, statistics.whole])
+    : undefined;
+  const { program, at } = builder.finish();
+  return {
+    program,
+    layout,
+    batch,
+    image: at(image),
+    targets: at(targets),
+    probabilities: at(probabilities),
+    losses: at(losses),
+    weights: at(weights.whole),
+    statistics: at(statistics.whole),
+    gradients: at(gradients.whole),
+    state: state.map(at),
+    average: average && {
+      weights: at(average[0] as PendingBuffer),
+      statistics: at(average[1] as PendingBuffer),
+    },
+    squares: at(squares),
+  };
+}
+
+function forward(unit: FusedUnit, memory: NormMemory, t: TrainingContext): void {
+  if (unit.kind === 'norm') forwardNorm(unit, memory, t);
+  else ruleOf(unit.node).forward(unit.node, t);
+}
+
+function backward(unit: FusedUnit, memory: NormMemory, t: TrainingContext): void {
+  const gradient = t.incoming(lastOf(unit).id);
+  // Nothing that follows leads to the loss.
+  if (!gradient) return;
+  if (unit.kind === 'norm') backwardNorm(unit, gradient, memory, t);
+  else ruleOf(unit.node).backward(unit.node, gradient, t);
+}
+
+/** Ends the forward pass; gives the gradient to the logits. */
+function lossOf(
+  t: TrainingContext,
+  to: {
+    readonly targets: PendingBuffer;
+    readonly probabilities: PendingBuffer;
+    readonly losses: PendingBuffer;
+  },
+): PendingBuffer {
+  const classes = t.graph.classes.length;
+  const gradient = t.builder.temporary('loss to logits', t.batch * classes);
+  const logits = t.value(nodeOf(t.graph, t.graph.output).id);
+  const { targets, probabilities, losses } = to;
+  const scale = t.builder.scalar(trainingScalars.lossScale);
+  t.call(
+    'loss',
+    softmaxCrossEntropy,
+    { logits, targets, probabilities, losses, gradient, classes, scale },
+    t.batch,
+  );
+  return gradient;
+}
+
+/** The weights that decay and those that do not, one call each. */
+function lowerUpdate(
+  builder: ProgramBuilder,
+  layout: ParameterLayout,
+  weights: ParameterBuffers,
+  gradients: ParameterBuffers,
+  optimizer: OptimizerPlan,
+): readonly PendingBuffer[] {
+  const count = optimizer.name === 'sgd' ? 1 : 2;
+  const state = Array.from({ length: count }, (_, i) =>
+    builder.kept(`optimizer state ${i + 1}`, weights.whole.elements),
+  );
+  builder.schedule('update');
+  for (const group of ['decayed', 'plain'] as const) {
+    const { from, elements: size } = layout[group];
+    if (size === 0) continue;
+    const part = (buffer: PendingBuffer) =>
+      builder.slice(buffer, `${buffer.label} ${group}`, from, size);
+    const decay = group === 'decayed' ? builder.scalar(trainingScalars.decay) : 0;
+    const common = {
+      weights: part(weights.whole),
+      gradients: part(gradients.whole),
+      size,
+      rate: builder.scalar(trainingScalars.rate),
+      decay,
+      gradientScale: builder.scalar(trainingScalars.gradientScale),
+    };
+    const info = { layer: `${optimizer.name} ${group}`, units: elementUnitCount(size) };
+    const [first, second] = state.map(part) as [PendingBuffer, PendingBuffer];
+    const { momentum, beta1, beta2, epsilon } = optimizer;
+    switch (optimizer.name) {
+      case 'sgd':
+        builder.call(
+          sgdStep,
+          { ...common, buffer: first, momentum, nesterov: optimizer.nesterov ? 1 : 0 },
+          info,
+        );
+        break;
+      case 'rmsprop':
+        builder.call(
+          rmspropStep,
+          { ...common, buffer: first, square: second, momentum, smoothing: beta2, epsilon },
+          info,
+        );
+        break;
+      default:
+        builder.call(
+          adamStep,
+          {
+            ...common,
+            first,
+            second,
+            beta1,
+            beta2,
+            epsilon,
+            correction1: builder.scalar(trainingScalars.correction1),
+            correction2: builder.scalar(trainingScalars.correction2),
+            decoupled: optimizer.name === 'adamw' ? 1 : 0,
+          },
+          info,
+        );
+    }
+  }
+  return state;
+}
+
+function lowerAverage(
+  builder: ProgramBuilder,
+  kept: readonly PendingBuffer[],
+): readonly PendingBuffer[] {
+  builder.schedule('average');
+  return kept.map((values) => {
+    const average = builder.kept(`average of ${values.label}`, values.elements);
+    const size = values.elements;
+    const decay = builder.scalar(trainingScalars.averageDecay);
+    builder.call(
+      averageStep,
+      { values, average, size, decay },
+      { layer: 'average', units: elementUnitCount(size) },
+    );
+    return average;
+  });
+}

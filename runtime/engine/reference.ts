@@ -1,0 +1,54 @@
+/**
+ * Runs a Program with the plain twins of its kernels, over an ordinary array: slow, in one thread, and in float64 if
+ * asked. What the fast engine is compared with, and what gradients are checked with.
+ */
+
+import type { Argument, Buffer, Program } from '../../compiler/6-lower/program.ts';
+import type { BoundArgs, Floats, KernelArgs } from '../kernels/kernel.ts';
+import { KERNELS } from '../kernels/registry.ts';
+
+export class ReferenceEngine {
+  readonly program: Program;
+  readonly #floats: Floats;
+  readonly #bytes: Uint8Array;
+  readonly #scalars = new Map<string, number>();
+
+  constructor(program: Program, precision: 'float32' | 'float64' = 'float64') {
+    this.program = program;
+    const count = Math.ceil(program.bytes / 4);
+    this.#floats = precision === 'float64' ? new Float64Array(count) : new Float32Array(count);
+    this.#bytes = new Uint8Array(program.bytes);
+  }
+
+  run(name: string): void {
+    const schedule = this.program.schedules.find((s) => s.name === name);
+    if (!schedule) throw new Error(`netlathe bug: the program has no schedule "${name}"`);
+    for (const step of schedule.steps) {
+      const kernel = KERNELS.get(step.kernel);
+      if (!kernel) throw new Error(`netlathe bug: there is no kernel "${step.kernel}"`);
+      const args = Object.keys(kernel.args).map(
+        (key, i) => [key, this.#bind(step.args[i])] as const,
+      );
+      kernel.plain(Object.fromEntries(args) as BoundArgs<KernelArgs>, 0, step.units);
+    }
+  }
+
+  setScalar(name: string, value: number): void {
+    this.#scalars.set(name, value);
+  }
+
+  floats(buffer: Buffer): Floats {
+    return this.#floats.subarray(buffer.offset / 4, buffer.offset / 4 + buffer.elements);
+  }
+
+  bytes(buffer: Buffer): Uint8Array {
+    return this.#bytes.subarray(buffer.offset, buffer.offset + buffer.elements);
+  }
+
+  #bind(argument: Argument | undefined): number | Floats | Uint8Array {
+    if (typeof argument === 'number') return argument;
+    if (argument === undefined || argument === 'slot') return 0;
+    if ('scalar' in argument) return this.#scalars.get(argument.scalar) ?? 0;
+    return argument.type === 'u8' ? this.bytes(argument) : this.floats(argument);
+  }
+}

@@ -1,0 +1,171 @@
+/** A recipe with nothing left open: what `train:` says, what flags override, and the defaults of the schema. */
+
+import type { Recipe as WrittenRecipe } from '../../compiler/2-validate/spec.ts';
+
+export interface OptimizerRecipe {
+  readonly name: 'sgd' | 'adam' | 'adamw' | 'rmsprop';
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+export interface ScheduleRecipe {
+  readonly name: 'constant' | 'step' | 'cosine' | 'oneCycle';
+  readonly warmupEpochs: number;
+  readonly milestones: readonly number[];
+  readonly factor: number;
+  readonly floor: number;
+  readonly rise: number;
+}
+
+export interface AugmentRecipe {
+  readonly randomResizedCrop:
+    | { readonly scale: readonly number[]; readonly ratio: readonly number[] }
+    | undefined;
+  readonly cropPadding: number;
+  readonly flip: boolean | 'alternating';
+  readonly rotation: number;
+  readonly colorJitter: {
+    readonly brightness: number;
+    readonly contrast: number;
+    readonly saturation: number;
+  };
+  readonly erase: { readonly probability: number; readonly scale: readonly number[] } | undefined;
+}
+
+export interface Recipe {
+  readonly epochs: number;
+  /** Where given, the run ends after so many steps. */
+  readonly steps: number | undefined;
+  readonly batch: number;
+  readonly seed: number;
+  readonly optimizer: OptimizerRecipe;
+  readonly schedule: ScheduleRecipe;
+  readonly labelSmoothing: number;
+  readonly ema: number | undefined;
+  readonly clipNorm: number | undefined;
+  readonly accumulate: number;
+  readonly mixup: number;
+  readonly cutmix: number;
+  readonly classWeights: 'balanced' | readonly number[] | undefined;
+  readonly freeze: readonly string[];
+  readonly earlyStopping: { readonly patience: number } | undefined;
+  readonly augment: AugmentRecipe;
+  readonly data: {
+    readonly train: string | readonly string[] | undefined;
+    readonly validation: string | false | undefined;
+    readonly holdOut: number | undefined;
+  };
+}
+
+/** What flags of `netlathe train` may say instead of the file. */
+export interface RecipeOverrides {
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly batch?: number;
+  readonly seed?: number;
+  readonly learningRate?: number;
+}
+
+export function resolveRecipe(
+  written: WrittenRecipe | undefined,
+  flags: RecipeOverrides = {},
+): Recipe {
+  const w = written ?? {};
+  return {
+    epochs: flags.epochs ?? w.epochs ?? 40,
+    steps: flags.steps,
+    batch: flags.batch ?? w.batch ?? 32,
+    seed: flags.seed ?? w.seed ?? 0,
+    optimizer: resolveOptimizer(w.optimizer, flags.learningRate),
+    schedule: resolveSchedule(w.schedule),
+    labelSmoothing: w.labelSmoothing ?? 0,
+    ema: w.ema,
+    clipNorm: w.clipNorm,
+    accumulate: w.accumulate ?? 1,
+    mixup: w.mixup ?? 0,
+    cutmix: w.cutmix ?? 0,
+    classWeights: w.classWeights,
+    freeze: w.freeze ?? [],
+    earlyStopping: w.earlyStopping && { patience: w.earlyStopping.patience },
+    augment: resolveAugment(w.augment),
+    data: { train: w.data?.train, validation: w.data?.validation, holdOut: w.data?.holdOut },
+  };
+}
+
+function resolveOptimizer(
+  written: WrittenRecipe['optimizer'],
+  learningRate: number | undefined,
+): OptimizerRecipe {
+  const o = written ?? { name: 'adamw' as const };
+  return {
+    name: o.name,
+    learningRate: learningRate ?? o.learningRate ?? 0.002,
+    weightDecay: o.weightDecay ?? 0,
+    momentum: o.momentum ?? 0.9,
+    nesterov: o.nesterov ?? false,
+    beta1: o.beta1 ?? 0.9,
+    beta2: o.beta2 ?? 0.999,
+    epsilon: o.epsilon ?? 1e-8,
+  };
+}
+
+function resolveSchedule(written: WrittenRecipe['schedule']): ScheduleRecipe {
+  const s = written ?? { name: 'cosine' as const };
+  return {
+    name: s.name,
+    warmupEpochs: s.warmupEpochs ?? 0,
+    milestones: s.milestones ?? [],
+    factor: s.factor ?? 0.1,
+    floor: s.floor ?? 0,
+    rise: s.rise ?? 0.3,
+  };
+}
+
+function resolveAugment(written: WrittenRecipe['augment']): AugmentRecipe {
+  const a = written ?? {};
+  const { brightness = 0, contrast = 0, saturation = 0 } = a.colorJitter ?? {};
+  const crop = a.randomResizedCrop;
+  return {
+    randomResizedCrop: crop && {
+      scale: crop.scale ?? [0.08, 1],
+      ratio: crop.ratio ?? [0.75, 1.333],
+    },
+    cropPadding: a.cropPadding ?? 0,
+    flip: a.flip ?? false,
+    rotation: a.rotation ?? 0,
+    colorJitter: { brightness, contrast, saturation },
+    erase: a.erase && {
+      probability: a.erase.probability ?? 0.5,
+      scale: a.erase.scale ?? [0.02, 0.33],
+    },
+  };
+}
+
+/** Whether a layer's weights stay as they are: `*` in a pattern stands for any text. */
+export function freezer(patterns: readonly string[]): (layer: string) => boolean {
+  const tests = patterns.map((pattern) => {
+    const parts = pattern.split('*');
+    return (layer: string) => matches(layer, parts);
+  });
+  return (layer) => tests.some((test) => test(layer));
+}
+
+/** Without a regular expression, so that no pattern is slow. */
+function matches(text: string, parts: readonly string[]): boolean {
+  const [first = '', ...rest] = parts;
+  if (!text.startsWith(first)) return false;
+  if (rest.length === 0) return text.length === first.length;
+  let at = first.length;
+  for (const part of rest.slice(0, -1)) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  const last = rest.at(-1) as string;
+  return text.length - at >= last.length && text.endsWith(last);
+}

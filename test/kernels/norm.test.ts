@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ACTIVATION_CODES } from '../../runtime/kernels/activation-codes.ts';
+import * as k from '../../runtime/kernels/index.ts';
+import type { Floats } from '../../runtime/kernels/kernel.ts';
+import { BUILDS, RUNS, randomFloats, runPlain, runWasm, type Values } from './harness.ts';
+
+const shapes = fc.record({
+  batch: fc.integer({ min: 1, max: 4 }),
+  height: fc.integer({ min: 1, max: 5 }).map((n) => n * 2),
+  width: fc.integer({ min: 1, max: 5 }).map((n) => n * 2),
+  channels: fc.integer({ min: 1, max: 21 }),
+  activation: fc.constantFrom(...Object.values(ACTIVATION_CODES)),
+});
+const parameters = { numRuns: RUNS, seed: 2 };
+const parameter = 0.3;
+
+function close(actual: Floats, expected: Floats, scale: number): void {
+  expected.forEach((value, i) => {
+    expect(Math.abs(actual[i]! - value)).toBeLessThanOrEqual(scale * (1 + Math.abs(value)));
+  });
+}
+
+/** Coefficients as normFinish gives them, for inputs of mean 2 and deviation 3 or so. */
+function coefficients(channels: number): Float32Array {
+  const result = new Float32Array(4 * channels);
+  const random = randomFloats(2 * channels, 5);
+  for (let c = 0; c < channels; c++) {
+    const inverse = 1 / (1 + Math.abs(random[c]!));
+    const scale = inverse * (1 + random[channels + c]!);
+    result.set([scale], c);
+    result.set([random[c]! - 0.2 * scale], channels + c);
+    result.set([0.2], 2 * channels + c);
+    result.set([inverse], 3 * channels + c);
+  }
+  return result;
+}
+
+function agree(
+  kernel: (typeof k)['normStatistics'] | unknown,
+  values: Values,
+  units: number,
+  names: readonly string[],
+  scale = 2e-5,
+): void {
+  const record = kernel as Parameters<typeof runPlain>[0];
+  const exact = runPlain(record, values, units);
+  for (const build of BUILDS) {
+    const whole = runWasm(build, record, values, units);
+    for (const name of names) close(whole[name]!, exact[name]!, scale);
+    for (const cuts of [2, 3]) expect(runWasm(build, record, values, units, cuts)).toEqual(whole);
+  }
+}
+
+describe('batch norm', () => {
+  it('finds the statistics of images and of the batch', () => {
+    fc.assert(
+      fc.property(shapes, fc.constantFrom(0, 1), ({ batch, height, width, channels }, affine) => {
+        const pixels = height * width;
+        const input = randomFloats(batch * pixels * channels, 1).map((x) => 2 + 3 * x);
+        const partials = new Float32Array(batch * 2 * channels);
+        agree(k.normStatistics, { input, partials, pixels, channels }, batch, ['partials'], 1e-5);
+        const exact = runPlain(k.normStatistics, { input, partials, pixels, channels }, batch);
+        const values = {
+          partials: Float32Array.from(exact.partials!),
+          gamma: randomFloats(channels, 2),
+          beta: randomFloats(channels, 3),
+          runningMean: new Float32Array(channels),
+          runningVariance: new Float32Array(channels).fill(1),
+          coefficients: new Float32Array(4 * channels),
+          ...{ images: batch, pixels, channels, affine, epsilon: 1e-5, momentum: 0.1 },
+        };
+        agree(k.normFinish, values, channels, ['coefficients', 'runningMean', 'runningVariance']);
+      }),
+      parameters,
+    );
+  });
+
+  it('keeps the variance of values far from zero', () => {
+    const pixels = 4096;
+    const input = randomFloats(pixels, 1).map((x) => 1000 + x);
+    const values = { input, partials: new Float32Array(2), pixels, channels: 1 };
+    const exact = runPlain(k.normStatistics, values, 1).partials!;
+    const found = runWasm('strict', k.normStatistics, values, 1).partials!;
+    expect(found[1]! / exact[1]!).toBeCloseTo(1, 4);
+  });
+
+  it.each([
+    ['normActivate', k.normActivate, ['output']],
+    ['normGradientSums', k.normGradientSums, ['partials']],
+    ['normInputGradient', k.normInputGradient, ['inputGradient']],
+  ] as const)('agrees with its twin: %s', (_name, kernel, names) => {
+    fc.assert(
+      fc.property(shapes, ({ batch, height, width, channels, activation }) => {
+        const pixels = height * width;
+        const size = batch * pixels * channels;
+        const values = {
+          input: randomFloats(size, 1).map((x) => x * 3),
+          gradient: randomFloats(size, 2),
+          coefficients: coefficients(channels),
+          gradientCoefficients: randomFloats(3 * channels, 4),
+          partials: new Float32Array(batch * 2 * channels),
+          output: new Float32Array(size),
+          inputGradient: new Float32Array(size),
+          ...{ pixels, channels, activation, parameter },
+        };
+        agree(kernel, values, batch, names, 1e-4);
+      }),
+      parameters,
+    );
+  });
+
+  it.each([
+    ['normActivatePool', k.normActivatePool, ['output']],
+    ['normPoolGradientSums', k.normPoolGradientSums, ['partials']],
+    ['normPoolInputGradient', k.normPoolInputGradient, ['inputGradient']],
+  ] as const)('agrees with its twin: %s', (_name, kernel, names) => {
+    fc.assert(
+      fc.property(shapes, ({ batch, height, width, channels, activation }) => {
+        const size = batch * height * width * channels;
+        const values = {
+          input: randomFloats(size, 1).map((x) => x * 3),
+          gradient: randomFloats(size / 4, 2),
+          coefficients: coefficients(channels),
+          gradientCoefficients: randomFloats(3 * channels, 4),
+          partials: new Float32Array(batch * 2 * channels),
+          output: new Float32Array(size / 4),
+          inputGradient: new Float32Array(size),
+          ...{ height, width, channels, activation, parameter },
+        };
+        agree(kernel, values, batch, names, 1e-4);
+      }),
+      parameters,
+    );
+  });
+});
