@@ -4,7 +4,12 @@
  */
 
 import path from 'node:path';
-import { extendsTrouble, fileNotFound, unknownVariant } from '../diagnostics/codes/load.ts';
+import {
+  extendsTrouble,
+  fileNotFound,
+  fileTooLarge,
+  unknownVariant,
+} from '../diagnostics/codes/load.ts';
 import {
   type Diagnostic,
   diagnose,
@@ -14,6 +19,7 @@ import {
   type Place,
 } from '../diagnostics/diagnostic.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
+import { limits } from './guard.ts';
 import { parse } from './parse.ts';
 import {
   type Entry,
@@ -25,10 +31,25 @@ import {
   without,
 } from './tree.ts';
 
-/** Where texts come from. `resolve` turns a reference (a path or zoo name) into a file; `read` throws if it cannot. */
+/** Where texts come from. */
 export interface Source {
+  /** Turns a reference (a path or zoo name) into a file. Never throws: what is wrong with it shows when it is read. */
   resolve(reference: string, from: string | undefined): string;
+  /** Throws a SourceError if it cannot. */
   read(file: string): string;
+}
+
+/** Why a text cannot be had, in words that follow "cannot read FILE: ". */
+export class SourceError extends Error {
+  readonly hint: string | undefined;
+  /** Set where the text was not read because it has so many bytes. */
+  readonly bytes: number | undefined;
+
+  constructor(reason: string, more: { readonly hint?: string; readonly bytes?: number } = {}) {
+    super(reason);
+    this.hint = more.hint;
+    this.bytes = more.bytes;
+  }
 }
 
 export interface LoadOptions {
@@ -90,10 +111,7 @@ class Loader {
     try {
       text = this.#source.read(file);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.diagnostics.push(
-        diagnose(fileNotFound, { file: displayPath(file), reason }, { place: said }),
-      );
+      this.diagnostics.push(unreadable(file, said, error));
       return undefined;
     }
     if (!this.files.includes(file)) this.files.push(file);
@@ -124,6 +142,15 @@ class Loader {
     // The variants of the base are changes of the base, not of this file.
     return overlayDocument(without(below, 'variants'), without(tree, 'extends'));
   }
+}
+
+function unreadable(file: string, said: Place | undefined, error: unknown): Diagnostic {
+  const { hint, bytes } = error instanceof SourceError ? error : {};
+  if (bytes !== undefined) {
+    return diagnose(fileTooLarge, { bytes, limit: limits.bytes }, { place: said, hint });
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return diagnose(fileNotFound, { file: displayPath(file), reason }, { place: said, hint });
 }
 
 function chooseVariant(

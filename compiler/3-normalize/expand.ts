@@ -18,17 +18,16 @@ import {
 } from '../diagnostics/codes/normalize.ts';
 import { type Diagnostic, diagnose, type Fault, type Place } from '../diagnostics/diagnostic.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
-import type { Shape } from '../graph/shape.ts';
-import type { AttributeValue } from '../ops/attributes.ts';
+import type { Part } from '../graph/graph.ts';
 import { isOpKind, type OpKind, opKinds, ops } from '../ops/index.ts';
-import type { Op as OpRecord } from '../ops/op.ts';
 import { resolveAttributes, type Written } from './attributes.ts';
 import { type BlockTable, bindArguments } from './blocks.ts';
 import { evaluateInteger } from './evaluate.ts';
-import { iterations } from './loops.ts';
+import { iterations, stands } from './loops.ts';
 import type { Names } from './names.ts';
 import type { NormalLayer } from './normal.ts';
 import { Scope, type Tensor } from './scope.ts';
+import { shapeAfter, unknown } from './tensors.ts';
 
 export const layerLimit = 1000;
 /** Rounds of loops and layers visited; empty groups repeated a million times emit nothing but take time. */
@@ -47,6 +46,7 @@ interface Context {
   readonly scope: Scope;
   readonly names: Names;
   readonly calls: readonly Place[];
+  readonly path: readonly Part[];
   /** The blocks being expanded, to find circles. */
   readonly active: readonly string[];
 }
@@ -64,7 +64,7 @@ export class Expander {
   }
 
   expand(layers: Layers, names: Names, image: Tensor): Tensor {
-    const context = { scope: this.#file.fileScope, names, calls: [], active: [] };
+    const context = { scope: this.#file.fileScope, names, calls: [], path: [], active: [] };
     return this.#stack(layers, context, image);
   }
 
@@ -80,10 +80,11 @@ export class Expander {
   #layer(layer: Layer, place: Place, context: Context, input: Tensor): Tensor {
     if (this.#isFull(place)) return input;
     if (typeof layer === 'string') return this.#word(layer, place, context, input);
-    const rounds = iterations(layer, place, context.scope, input, this.#file.places, this.#report);
+    const rounds = iterations(layer, place, context.scope, input, this.#file, this.#report);
     let current = input;
     rounds.forEach((scope) => {
       if (this.#isFull(place)) return;
+      if (!stands(layer, place, scope, current, this.#file.places, this.#report)) return;
       current = this.#once(layer, place, { ...context, scope }, current, rounds.length);
     });
     return current;
@@ -100,10 +101,18 @@ export class Expander {
     const from = this.#source(layer, place, context, input);
     if (!from) return unknown(input);
     if ('block' in layer) return this.#call(layer, place, context, from, rounds);
-    const segment = this.#segment(layer, 'group', place, context, rounds);
-    const inside = { ...context, names: context.names.inside(segment, true) };
+    if (layer.name === undefined) {
+      const names = context.names.among(rounds > 1);
+      return this.#stack((layer as Group).layers, { ...context, names }, from);
+    }
+    const segment = this.#segment(layer, layer.name, place, context, rounds);
+    const inside = {
+      ...context,
+      names: context.names.inside(segment, true),
+      path: [...context.path, { kind: 'group' as const, segment, place }],
+    };
     const result = this.#stack((layer as Group).layers, inside, from);
-    context.names.define(segment, result);
+    this.#define(layer, segment, result, context);
     return result;
   }
 
@@ -152,10 +161,11 @@ export class Expander {
       scope,
       names: context.names.inside(segment, false),
       calls: [...context.calls, place],
+      path: [...context.path, { kind: 'block' as const, segment, place }],
       active: [...context.active, name],
     };
     const result = this.#stack(block.layers, inside, input);
-    context.names.define(segment, result);
+    this.#define(call, segment, result, context);
     return result;
   }
 
@@ -171,7 +181,7 @@ export class Expander {
       inputs && resolved
         ? this.#emit(layer.op, segment, inputs, resolved, place, context)
         : unknown(input);
-    context.names.define(segment, result);
+    this.#define(layer, segment, result, context);
     return result;
   }
 
@@ -226,8 +236,12 @@ export class Expander {
     const parts =
       split === undefined ? undefined : this.#splitCount(layer, split, branches, context, source);
     return branches.map((branch, i) => {
-      const names = context.names.inside(`${segment}.branch${i + 1}`, true);
-      const inside = { ...context, names };
+      const part = `${segment}.branch${i + 1}`;
+      const inside = {
+        ...context,
+        names: context.names.inside(part, true),
+        path: [...context.path, { kind: 'branch' as const, segment: part, place }],
+      };
       const entering =
         parts === undefined ? source : this.#part(parts, i, source, layer, inside, place);
       return this.#stack(branch, inside, entering);
@@ -287,6 +301,7 @@ export class Expander {
         attributes: resolved.places,
         sources: resolved.sources,
         calls: context.calls,
+        path: context.path,
       },
     });
     return { name, shape: shapeAfter(op, resolved.values, inputs) };
@@ -326,6 +341,13 @@ export class Expander {
     return undefined;
   }
 
+  /** Inside a loop a layer is found by the name that was written, too: the one of this round. */
+  #define(layer: { readonly name?: string }, segment: string, tensor: Tensor, context: Context) {
+    context.names.define(segment, tensor);
+    if (layer.name !== undefined && context.names.numbered)
+      context.names.define(layer.name, tensor);
+  }
+
   #segment(
     layer: { readonly name?: string },
     word: string,
@@ -335,7 +357,7 @@ export class Expander {
   ): string {
     const { name } = layer;
     if (name === undefined) return context.names.number(word);
-    if (rounds > 1) return context.names.number(name);
+    if (rounds > 1 || context.names.numbered) return context.names.number(name);
     if (!context.names.take(name)) {
       const at = this.#file.places.at(layer, 'name') ?? place;
       this.#fail(nameTaken, { name, by: 'the name of another layer here' }, at);
@@ -361,20 +383,4 @@ export class Expander {
 /** The schema has already told the three forms of a layer apart by these keys. */
 function isOp(layer: Exclude<Layer, string>): layer is Op {
   return 'op' in layer;
-}
-
-function unknown(tensor: Tensor): Tensor {
-  return { name: tensor.name, shape: undefined };
-}
-
-/** The shape rule of the op, without its complaints. */
-function shapeAfter(
-  op: OpKind,
-  attributes: Readonly<Record<string, AttributeValue>>,
-  inputs: readonly Tensor[],
-): Shape | undefined {
-  const shapes = inputs.map((t) => t.shape);
-  if (!shapes.every((s) => s !== undefined)) return undefined;
-  const result = (ops[op] as unknown as OpRecord).infer(attributes as never, shapes);
-  return result.ok ? result.shape : undefined;
 }

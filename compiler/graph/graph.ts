@@ -14,6 +14,14 @@ export interface Origin {
   readonly sources: ReadonlyMap<string, readonly Place[]>;
   /** The block calls around it, outermost first. */
   readonly calls: readonly Place[];
+  /** The parts it stands in, outermost first: a segment of its name each, and where that part is written. */
+  readonly path: readonly Part[];
+}
+
+export interface Part {
+  readonly kind: 'block' | 'group' | 'branch';
+  readonly segment: string;
+  readonly place: Place;
 }
 
 interface NodeOf<K extends OpKind> {

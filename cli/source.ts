@@ -1,0 +1,169 @@
+/** Architectures from the disk: by path, by zoo name, or `-` for standard input. */
+
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { limits } from '../compiler/1-load/guard.ts';
+import { type Source, SourceError } from '../compiler/1-load/load.ts';
+import { didYouMean } from '../compiler/diagnostics/suggest.ts';
+import { type Io, UsageError } from './io.ts';
+import { packageRoot } from './package.ts';
+
+export const stdinName = '<stdin>';
+
+/** A Source that remembers what it read: for code frames, and to know which files to watch. */
+export interface DiskSource extends Source {
+  /** Of a file as diagnostics name it. */
+  textOf(file: string): string | undefined;
+  /** Paths asked for, also those that could not be read. */
+  readonly asked: ReadonlySet<string>;
+}
+
+export interface Reference {
+  readonly file: string;
+  readonly variant: string | undefined;
+}
+
+/** `student`, `nets/a.yaml`, `nets/a.yaml#relu`. */
+export function parseReference(text: string): Reference {
+  const at = text.lastIndexOf('#');
+  if (at <= 0 || isFile(text)) return { file: text, variant: undefined };
+  return { file: text.slice(0, at), variant: text.slice(at + 1) };
+}
+
+/** What the command line names, or else the architectures of the working directory. */
+export function chosenFiles(args: readonly string[], io: Pick<Io, 'cwd'>): readonly string[] {
+  if (args.length > 0) return args;
+  const found = yamlFiles(path.join(io.cwd, 'architectures'));
+  if (found.length > 0) return found.map((name) => path.join('architectures', name));
+  throw new UsageError(
+    'no architecture is named, and there is no architectures/*.yaml here',
+    'name a file, or a network of the zoo: netlathe compile student',
+  );
+}
+
+/** `stdin` is what `-` stands for. */
+export function diskSource(io: Pick<Io, 'cwd'>, stdin?: string): DiskSource {
+  const texts = new Map<string, string>();
+  const asked = new Set<string>();
+  const named = new Set<string>();
+  return {
+    asked,
+    textOf: (file) => texts.get(file) ?? texts.get(path.resolve(io.cwd, file)),
+    resolve: (reference, from) => {
+      if (from === undefined && reference === '-') return stdinName;
+      const base = from === undefined || from === stdinName ? io.cwd : path.dirname(from);
+      const file = path.resolve(base, reference);
+      const found = isBareName(reference) && !isFile(file) ? (zooFile(reference) ?? file) : file;
+      if (from === undefined) named.add(found);
+      return found;
+    },
+    read: (file) => {
+      if (file !== stdinName) asked.add(file);
+      const text = file === stdinName ? (stdin ?? '') : readYaml(file, named.has(file));
+      texts.set(file, text);
+      return text;
+    },
+  };
+}
+
+/** `anyName`: what the user names on the command line may be a pipe; what a file extends is a YAML file. */
+function readYaml(file: string, anyName: boolean): string {
+  let bytes: Uint8Array;
+  try {
+    // A folder or a missing file is better called so than by its ending.
+    if (statSync(file).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    if (!/\.ya?ml$/i.test(file) && !anyName) {
+      throw new SourceError('its name does not end in .yaml or .yml');
+    }
+    bytes = readBounded(file);
+  } catch (error) {
+    throw error instanceof SourceError ? error : explainSystem(file, error);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new SourceError('it is not UTF-8 text');
+  }
+}
+
+function readBounded(file: string): Uint8Array {
+  const descriptor = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    if (size > limits.bytes) throw new SourceError('it is too large', { bytes: size });
+    // What has no size of its own (a pipe, a device) is bounded while reading.
+    const buffer = new Uint8Array(limits.bytes + 1);
+    let length = 0;
+    for (let n = -1; n !== 0 && length < buffer.length; length += n) {
+      n = readSync(descriptor, buffer, length, buffer.length - length, null);
+    }
+    if (length > limits.bytes) throw new SourceError('it is too large', { bytes: length });
+    return buffer.subarray(0, length);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'part of its path is a file, not a folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ELOOP: 'its symbolic links go round in a circle',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+function explainSystem(file: string, error: unknown): SourceError {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  if (code === 'EISDIR') {
+    const [first] = yamlFiles(file);
+    const example = first && path.join(path.relative(process.cwd(), file), first);
+    return new SourceError(reason, example ? { hint: `name a file in it: ${example}` } : {});
+  }
+  const hint = code === 'ENOENT' ? missingHint(file) : undefined;
+  return new SourceError(reason, hint ? { hint } : {});
+}
+
+function missingHint(file: string): string {
+  const name = path.basename(file);
+  const beside = yamlFiles(path.dirname(file));
+  const known = isBareName(name) ? [...zooNames(), ...beside] : beside;
+  const stem = name.replace(/\.ya?ml$/i, '');
+  if (zooNames().includes(stem)) return `the zoo has it: netlathe compile ${stem}`;
+  return didYouMean(name, known) ?? 'netlathe zoo lists the networks that come with it';
+}
+
+/** A word that may be a name of the zoo. */
+function isBareName(reference: string): boolean {
+  return !/[/\\]/.test(reference) && !/\.ya?ml$/i.test(reference);
+}
+
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function zooFile(name: string): string | undefined {
+  return zooNames().includes(name)
+    ? path.join(packageRoot(), 'architectures', `${name}.yaml`)
+    : undefined;
+}
+
+export function zooNames(): readonly string[] {
+  return yamlFiles(path.join(packageRoot(), 'architectures')).map((f) => f.replace(/\.yaml$/, ''));
+}
+
+function yamlFiles(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /\.ya?ml$/i.test(name))
+      .sort();
+  } catch {
+    return [];
+  }
+}

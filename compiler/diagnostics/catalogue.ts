@@ -1,0 +1,34 @@
+/** Every fault there is: what `netlathe explain`, docs/errors.md and SARIF's rules are made from. */
+
+import * as budget from './codes/budget.ts';
+import * as infer from './codes/infer.ts';
+import * as load from './codes/load.ts';
+import * as normalize from './codes/normalize.ts';
+import * as validate from './codes/validate.ts';
+import type { Severity } from './diagnostic.ts';
+
+/** A fault without the arguments of its message. */
+export interface CatalogueEntry {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly title: string;
+  readonly explanation: string;
+}
+
+export const chapters: readonly {
+  readonly title: string;
+  readonly entries: readonly CatalogueEntry[];
+}[] = [
+  { title: 'E1xx: reading the file', entries: Object.values(load) },
+  { title: 'E2xx: the form of the document', entries: Object.values(validate) },
+  { title: 'E3xx: names, arithmetic, blocks and loops', entries: Object.values(normalize) },
+  { title: 'E4xx: shapes and sizes', entries: Object.values(infer) },
+  { title: 'E6xx: the budget', entries: Object.values(budget) },
+];
+
+export const catalogue: readonly CatalogueEntry[] = chapters.flatMap((c) => c.entries);
+
+export function findFault(code: string): CatalogueEntry | undefined {
+  const wanted = code.toUpperCase();
+  return catalogue.find((entry) => entry.code === wanted);
+}
