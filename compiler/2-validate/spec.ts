@@ -14,29 +14,6 @@ export type ChannelValues = number[];
  * @maxItems 4
  */
 export type ChannelValues1 = number[];
-/**
- * The list of widths that layers refer to, plain or as base x multipliers.
- */
-export type Bandwidth =
-  | (number | Expression)[]
-  | {
-      /**
-       * Multiplies each entry.
-       */
-      base: number | Expression;
-      /**
-       * The entries, in units of base.
-       *
-       * @minItems 1
-       * @maxItems 256
-       */
-      multipliers: (number | Expression)[];
-    };
-/**
- * Integer arithmetic over names: `bandwidth[2] * 6`, `in / 4`, `classes`. Known names: bandwidth, classes, base (in bandwidth), the parameters of the block, loop variables, `in` (channels that reach this layer) and `entry.in` (channels that enter the block). A division must come out even.
- */
-export type Expression = string;
-export type Block = Layers | ParameterizedBlock;
 export type Layer = string | Op | Call | Group;
 export type Op =
   | Conv2D
@@ -64,11 +41,34 @@ export type Op =
   | ChannelShuffle
   | ZeroPad;
 /**
+ * Integer arithmetic over names: `bandwidth[2] * 6`, `in / 4`, `classes`. Comparisons (`==` `!=` `<` `<=` `>` `>=`, `and`, `or`) give 1 or 0. Known names: bandwidth, classes, base (in bandwidth), the constants of the file, the parameters of the block, loop variables, `in` (channels that reach this layer) and `entry.in` (channels that enter the block). A division must come out even.
+ */
+export type Expression = string;
+/**
  * Layers, from input to output.
  *
  * @maxItems 1000
  */
 export type Layers = Layer[];
+/**
+ * The list of widths that layers refer to, plain or as base x multipliers.
+ */
+export type Bandwidth =
+  | (number | Expression)[]
+  | {
+      /**
+       * Multiplies each entry.
+       */
+      base: number | Expression;
+      /**
+       * The entries, in units of base.
+       *
+       * @minItems 1
+       * @maxItems 256
+       */
+      multipliers: (number | Expression)[];
+    };
+export type Block = Layers | ParameterizedBlock;
 
 /**
  * A small image classifier that fits a budget.
@@ -95,6 +95,7 @@ export interface Spec {
    * The number of classes, or their labels in the order of the outputs.
    */
   classes?: number | string[];
+  constants?: Constants;
   bandwidth?: Bandwidth;
   defaults?: Defaults;
   budget?: Budget;
@@ -135,6 +136,7 @@ export interface Spec {
            * The number of classes, or their labels in the order of the outputs.
            */
           classes?: number | string[];
+          constants?: Constants;
           bandwidth?: Bandwidth;
           defaults?: Defaults;
           budget?: Budget;
@@ -167,6 +169,892 @@ export interface Input {
   resize?: 'stretch' | 'cover' | 'fit';
   mean?: ChannelValues;
   std?: ChannelValues1;
+}
+/**
+ * Values by name, known in the whole file: a number, an op or block, or layers. What `extends` and `variants` most often change.
+ */
+export interface Constants {
+  [k: string]: number | string | Layers | undefined;
+}
+/**
+ * Two-dimensional convolution; grouped, depthwise, strided or dilated on request.
+ */
+export interface Conv2D {
+  /**
+   * Two-dimensional convolution; grouped, depthwise, strided or dilated on request.
+   */
+  op: 'conv2d';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * Number of output channels. Default: the channels that enter.
+   */
+  filters?: number | Expression;
+  /**
+   * Kernel size: one number, or [height, width].
+   */
+  kernel?: number | Expression | (number | Expression)[];
+  /**
+   * Step of the kernel.
+   */
+  stride?: number | Expression | (number | Expression)[];
+  /**
+   * Distance between the taps of the kernel.
+   */
+  dilation?: number | Expression | (number | Expression)[];
+  /**
+   * Zeros around the image: a number for each side (as in PyTorch), `same` (as in Keras: the output is the input divided by the stride, rounded up) or `valid` (none).
+   */
+  padding?: number | Expression | (number | Expression)[] | ('same' | 'valid');
+  /**
+   * Number of groups that do not see each other, or `depthwise`: one a channel.
+   */
+  groups?: number | Expression | 'depthwise';
+  /**
+   * Adds a bias to each filter.
+   */
+  bias?: boolean;
+  /**
+   * How the kernel starts. `pytorch` is what torch.nn.Conv2d does, bias included.
+   */
+  initializer?:
+    | 'pytorch'
+    | 'kaimingUniform'
+    | 'kaimingNormal'
+    | 'kaimingNormalFanOut'
+    | 'xavierUniform'
+    | 'xavierNormal'
+    | 'heUniform'
+    | 'heNormal'
+    | 'glorotUniform'
+    | 'glorotNormal'
+    | 'lecunUniform'
+    | 'lecunNormal'
+    | 'truncatedNormal'
+    | 'dirac'
+    | 'zeros'
+    | 'ones';
+}
+/**
+ * Repeats the layer with variables: lists of equal length run side by side, `"4..7"` is a range, and `columns` with `rows` is a table. Arguments of a block call that are left out take the variable of their name.
+ */
+export interface Loop {
+  /**
+   * The variables of a table.
+   *
+   * @minItems 1
+   * @maxItems 16
+   */
+  columns?: string[];
+  /**
+   * Their values, a row each time.
+   *
+   * @minItems 1
+   * @maxItems 200
+   */
+  rows?: (number | string | Layers)[][];
+  [k: string]:
+    | string
+    | (number | string | Layers)[]
+    | string[]
+    | (number | string | Layers)[][]
+    | undefined;
+}
+/**
+ * Fully connected layer; takes a vector.
+ */
+export interface Dense {
+  /**
+   * Fully connected layer; takes a vector.
+   */
+  op: 'dense';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * Number of outputs.
+   */
+  units: number | Expression;
+  /**
+   * Adds a bias to each output.
+   */
+  bias?: boolean;
+  /**
+   * How the weights start. `pytorch` is what torch.nn.Linear does, bias included.
+   */
+  initializer?:
+    | 'pytorch'
+    | 'kaimingUniform'
+    | 'kaimingNormal'
+    | 'kaimingNormalFanOut'
+    | 'xavierUniform'
+    | 'xavierNormal'
+    | 'heUniform'
+    | 'heNormal'
+    | 'glorotUniform'
+    | 'glorotNormal'
+    | 'lecunUniform'
+    | 'lecunNormal'
+    | 'truncatedNormal'
+    | 'dirac'
+    | 'zeros'
+    | 'ones';
+}
+/**
+ * Batch normalisation of each channel.
+ */
+export interface BatchNorm {
+  /**
+   * Batch normalisation of each channel.
+   */
+  op: 'batchNorm';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * Added to the variance.
+   */
+  epsilon?: number;
+  /**
+   * Weight of the new batch in the running statistics, as in PyTorch.
+   */
+  momentum?: number;
+  /**
+   * Learns a scale (gamma) and a shift (beta) for each channel.
+   */
+  affine?: boolean;
+  /**
+   * `zeros` on the last norm of a residual branch starts the block as the identity.
+   */
+  gammaInitializer?: 'ones' | 'zeros';
+}
+/**
+ * x above 0, alpha * (exp(x) - 1) below.
+ */
+export interface Elu {
+  /**
+   * x above 0, alpha * (exp(x) - 1) below.
+   */
+  op: 'elu';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * The limit for large negative x is -alpha.
+   */
+  alpha?: number;
+}
+/**
+ * x * normal CDF of x (Hendrycks and Gimpel 2016).
+ */
+export interface Gelu {
+  /**
+   * x * normal CDF of x (Hendrycks and Gimpel 2016).
+   */
+  op: 'gelu';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * `none` uses erf; `tanh` is the older approximation.
+   */
+  approximate?: 'none' | 'tanh';
+}
+/**
+ * relu6(x + 3) / 6.
+ */
+export interface HardSigmoid {
+  /**
+   * relu6(x + 3) / 6.
+   */
+  op: 'hardSigmoid';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+}
+/**
+ * x * relu6(x + 3) / 6 (MobileNetV3, 2019).
+ */
+export interface HardSwish {
+  /**
+   * x * relu6(x + 3) / 6 (MobileNetV3, 2019).
+   */
+  op: 'hardSwish';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+}
+/**
+ * x above 0, slope * x below.
+ */
+export interface LeakyRelu {
+  /**
+   * x above 0, slope * x below.
+   */
+  op: 'leakyRelu';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * Slope below 0.
+   */
+  slope?: number;
+}
+/**
+ * max(x, 0).
+ */
+export interface Relu {
+  /**
+   * max(x, 0).
+   */
+  op: 'relu';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+}
+/**
+ * min(max(x, 0), 6).
+ */
+export interface Relu6 {
+  /**
+   * min(max(x, 0), 6).
+   */
+  op: 'relu6';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+}
+/**
+ * 1 / (1 + exp(-x)).
+ */
+export interface Sigmoid {
+  /**
+   * 1 / (1 + exp(-x)).
+   */
+  op: 'sigmoid';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+}
+/**
+ * x * sigmoid(x), also called swish.
+ */
+export interface Silu {
+  /**
+   * x * sigmoid(x), also called swish.
+   */
+  op: 'silu';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+}
+/**
+ * Hyperbolic tangent.
+ */
+export interface Tanh {
+  /**
+   * Hyperbolic tangent.
+   */
+  op: 'tanh';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+}
+/**
+ * Maximum of each window.
+ */
+export interface MaxPool2D {
+  /**
+   * Maximum of each window.
+   */
+  op: 'maxPool2d';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * Window: one number, or [height, width].
+   */
+  size?: number | Expression | (number | Expression)[];
+  /**
+   * Step of the window. Default: the window.
+   */
+  stride?: number | Expression | (number | Expression)[];
+  /**
+   * Padding: a number for each side, `same` or `valid`.
+   */
+  padding?: number | Expression | (number | Expression)[] | ('same' | 'valid');
+}
+/**
+ * Mean of each window. Numeric padding counts as zeros (PyTorch), `same` does not (Keras).
+ */
+export interface AvgPool2D {
+  /**
+   * Mean of each window. Numeric padding counts as zeros (PyTorch), `same` does not (Keras).
+   */
+  op: 'avgPool2d';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * Window: one number, or [height, width].
+   */
+  size?: number | Expression | (number | Expression)[];
+  /**
+   * Step of the window. Default: the window.
+   */
+  stride?: number | Expression | (number | Expression)[];
+  /**
+   * Padding: a number for each side, `same` or `valid`.
+   */
+  padding?: number | Expression | (number | Expression)[] | ('same' | 'valid');
+}
+/**
+ * Mean of each channel over the whole image; gives a vector.
+ */
+export interface GlobalAvgPool {
+  /**
+   * Mean of each channel over the whole image; gives a vector.
+   */
+  op: 'globalAvgPool';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+}
+/**
+ * Zeroes a share of the values in training and scales the rest; nothing in inference.
+ */
+export interface Dropout {
+  /**
+   * Zeroes a share of the values in training and scales the rest; nothing in inference.
+   */
+  op: 'dropout';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * Share of the values that become 0.
+   */
+  rate?: number;
+}
+/**
+ * The image as one vector, row by row, channels last.
+ */
+export interface Flatten {
+  /**
+   * The image as one vector, row by row, channels last.
+   */
+  op: 'flatten';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+}
+/**
+ * Sum of its branches: the residual connection.
+ */
+export interface Add {
+  /**
+   * Sum of its branches: the residual connection.
+   */
+  op: 'add';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * The stacks to join. What enters goes into each; an empty one is the identity.
+   *
+   * @minItems 2
+   * @maxItems 64
+   */
+  branches?: Layers[];
+  /**
+   * Cuts the channels that enter into equal parts, one for each branch.
+   */
+  split?: number | Expression;
+}
+/**
+ * The channels of its branches, one behind the other.
+ */
+export interface Concat {
+  /**
+   * The channels of its branches, one behind the other.
+   */
+  op: 'concat';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * The stacks to join. What enters goes into each; an empty one is the identity.
+   *
+   * @minItems 2
+   * @maxItems 64
+   */
+  branches?: Layers[];
+  /**
+   * Cuts the channels that enter into equal parts, one for each branch.
+   */
+  split?: number | Expression;
+}
+/**
+ * Product of its branches; a 1 x 1 branch scales the channels (squeeze-and-excite).
+ */
+export interface Multiply {
+  /**
+   * Product of its branches; a 1 x 1 branch scales the channels (squeeze-and-excite).
+   */
+  op: 'multiply';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * The stacks to join. What enters goes into each; an empty one is the identity.
+   *
+   * @minItems 2
+   * @maxItems 64
+   */
+  branches?: Layers[];
+  /**
+   * Cuts the channels that enter into equal parts, one for each branch.
+   */
+  split?: number | Expression;
+}
+/**
+ * One of the equal parts of the channels. `split: 2` on a join gives each branch its part.
+ */
+export interface Split {
+  /**
+   * One of the equal parts of the channels. `split: 2` on a join gives each branch its part.
+   */
+  op: 'split';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * Number of equal parts.
+   */
+  parts: number | Expression;
+  /**
+   * Which part, from 0.
+   */
+  part?: number | Expression;
+}
+/**
+ * Interleaves the groups of channels (ShuffleNet, 2017).
+ */
+export interface ChannelShuffle {
+  /**
+   * Interleaves the groups of channels (ShuffleNet, 2017).
+   */
+  op: 'channelShuffle';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * Number of groups.
+   */
+  groups?: number | Expression;
+}
+/**
+ * Zeros around the image.
+ */
+export interface ZeroPad {
+  /**
+   * Zeros around the image.
+   */
+  op: 'zeroPad';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * One number for all sides, or [top, bottom, left, right].
+   */
+  padding: number | Expression | (number | Expression)[];
+}
+/**
+ * A call of a block; every other key is an argument for one of its parameters.
+ */
+export interface Call {
+  /**
+   * The block, or a parameter that holds its name.
+   */
+  block: string;
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  [k: string]: number | string | Layers | string[] | Loop | undefined;
+}
+/**
+ * Layers that belong together: to repeat them, or to give them a name, which then stands before theirs.
+ */
+export interface Group {
+  layers: Layers;
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
 }
 /**
  * Attributes for every layer of an op that does not say otherwise.
@@ -507,782 +1395,6 @@ export interface Limit3 {
  */
 export interface Blocks {
   [k: string]: Block | undefined;
-}
-/**
- * Two-dimensional convolution; grouped, depthwise, strided or dilated on request.
- */
-export interface Conv2D {
-  /**
-   * Two-dimensional convolution; grouped, depthwise, strided or dilated on request.
-   */
-  op: 'conv2d';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * Number of output channels. Default: the channels that enter.
-   */
-  filters?: number | Expression;
-  /**
-   * Kernel size: one number, or [height, width].
-   */
-  kernel?: number | Expression | (number | Expression)[];
-  /**
-   * Step of the kernel.
-   */
-  stride?: number | Expression | (number | Expression)[];
-  /**
-   * Distance between the taps of the kernel.
-   */
-  dilation?: number | Expression | (number | Expression)[];
-  /**
-   * Zeros around the image: a number for each side (as in PyTorch), `same` (as in Keras: the output is the input divided by the stride, rounded up) or `valid` (none).
-   */
-  padding?: number | Expression | (number | Expression)[] | ('same' | 'valid');
-  /**
-   * Number of groups that do not see each other, or `depthwise`: one a channel.
-   */
-  groups?: number | Expression | 'depthwise';
-  /**
-   * Adds a bias to each filter.
-   */
-  bias?: boolean;
-  /**
-   * How the kernel starts. `pytorch` is what torch.nn.Conv2d does, bias included.
-   */
-  initializer?:
-    | 'pytorch'
-    | 'kaimingUniform'
-    | 'kaimingNormal'
-    | 'kaimingNormalFanOut'
-    | 'xavierUniform'
-    | 'xavierNormal'
-    | 'heUniform'
-    | 'heNormal'
-    | 'glorotUniform'
-    | 'glorotNormal'
-    | 'lecunUniform'
-    | 'lecunNormal'
-    | 'truncatedNormal'
-    | 'dirac'
-    | 'zeros'
-    | 'ones';
-}
-/**
- * Repeats the layer with variables: lists of equal length run side by side, `"4..7"` is a range, and `columns` with `rows` is a table. Arguments of a block call that are left out take the variable of their name.
- */
-export interface Loop {
-  /**
-   * The variables of a table.
-   *
-   * @minItems 1
-   * @maxItems 16
-   */
-  columns?: string[];
-  /**
-   * Their values, a row each time.
-   *
-   * @minItems 1
-   * @maxItems 200
-   */
-  rows?: (number | string | Layers)[][];
-  [k: string]:
-    | string
-    | (number | string | Layers)[]
-    | string[]
-    | (number | string | Layers)[][]
-    | undefined;
-}
-/**
- * Fully connected layer; takes a vector.
- */
-export interface Dense {
-  /**
-   * Fully connected layer; takes a vector.
-   */
-  op: 'dense';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * Number of outputs.
-   */
-  units: number | Expression;
-  /**
-   * Adds a bias to each output.
-   */
-  bias?: boolean;
-  /**
-   * How the weights start. `pytorch` is what torch.nn.Linear does, bias included.
-   */
-  initializer?:
-    | 'pytorch'
-    | 'kaimingUniform'
-    | 'kaimingNormal'
-    | 'kaimingNormalFanOut'
-    | 'xavierUniform'
-    | 'xavierNormal'
-    | 'heUniform'
-    | 'heNormal'
-    | 'glorotUniform'
-    | 'glorotNormal'
-    | 'lecunUniform'
-    | 'lecunNormal'
-    | 'truncatedNormal'
-    | 'dirac'
-    | 'zeros'
-    | 'ones';
-}
-/**
- * Batch normalisation of each channel.
- */
-export interface BatchNorm {
-  /**
-   * Batch normalisation of each channel.
-   */
-  op: 'batchNorm';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * Added to the variance.
-   */
-  epsilon?: number;
-  /**
-   * Weight of the new batch in the running statistics, as in PyTorch.
-   */
-  momentum?: number;
-  /**
-   * Learns a scale (gamma) and a shift (beta) for each channel.
-   */
-  affine?: boolean;
-  /**
-   * `zeros` on the last norm of a residual branch starts the block as the identity.
-   */
-  gammaInitializer?: 'ones' | 'zeros';
-}
-/**
- * x above 0, alpha * (exp(x) - 1) below.
- */
-export interface Elu {
-  /**
-   * x above 0, alpha * (exp(x) - 1) below.
-   */
-  op: 'elu';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * The limit for large negative x is -alpha.
-   */
-  alpha?: number;
-}
-/**
- * x * normal CDF of x (Hendrycks and Gimpel 2016).
- */
-export interface Gelu {
-  /**
-   * x * normal CDF of x (Hendrycks and Gimpel 2016).
-   */
-  op: 'gelu';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * `none` uses erf; `tanh` is the older approximation.
-   */
-  approximate?: 'none' | 'tanh';
-}
-/**
- * relu6(x + 3) / 6.
- */
-export interface HardSigmoid {
-  /**
-   * relu6(x + 3) / 6.
-   */
-  op: 'hardSigmoid';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-}
-/**
- * x * relu6(x + 3) / 6 (MobileNetV3, 2019).
- */
-export interface HardSwish {
-  /**
-   * x * relu6(x + 3) / 6 (MobileNetV3, 2019).
-   */
-  op: 'hardSwish';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-}
-/**
- * x above 0, slope * x below.
- */
-export interface LeakyRelu {
-  /**
-   * x above 0, slope * x below.
-   */
-  op: 'leakyRelu';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * Slope below 0.
-   */
-  slope?: number;
-}
-/**
- * max(x, 0).
- */
-export interface Relu {
-  /**
-   * max(x, 0).
-   */
-  op: 'relu';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-}
-/**
- * min(max(x, 0), 6).
- */
-export interface Relu6 {
-  /**
-   * min(max(x, 0), 6).
-   */
-  op: 'relu6';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-}
-/**
- * 1 / (1 + exp(-x)).
- */
-export interface Sigmoid {
-  /**
-   * 1 / (1 + exp(-x)).
-   */
-  op: 'sigmoid';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-}
-/**
- * x * sigmoid(x), also called swish.
- */
-export interface Silu {
-  /**
-   * x * sigmoid(x), also called swish.
-   */
-  op: 'silu';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-}
-/**
- * Hyperbolic tangent.
- */
-export interface Tanh {
-  /**
-   * Hyperbolic tangent.
-   */
-  op: 'tanh';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-}
-/**
- * Maximum of each window.
- */
-export interface MaxPool2D {
-  /**
-   * Maximum of each window.
-   */
-  op: 'maxPool2d';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * Window: one number, or [height, width].
-   */
-  size?: number | Expression | (number | Expression)[];
-  /**
-   * Step of the window. Default: the window.
-   */
-  stride?: number | Expression | (number | Expression)[];
-  /**
-   * Padding: a number for each side, `same` or `valid`.
-   */
-  padding?: number | Expression | (number | Expression)[] | ('same' | 'valid');
-}
-/**
- * Mean of each window. Numeric padding counts as zeros (PyTorch), `same` does not (Keras).
- */
-export interface AvgPool2D {
-  /**
-   * Mean of each window. Numeric padding counts as zeros (PyTorch), `same` does not (Keras).
-   */
-  op: 'avgPool2d';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * Window: one number, or [height, width].
-   */
-  size?: number | Expression | (number | Expression)[];
-  /**
-   * Step of the window. Default: the window.
-   */
-  stride?: number | Expression | (number | Expression)[];
-  /**
-   * Padding: a number for each side, `same` or `valid`.
-   */
-  padding?: number | Expression | (number | Expression)[] | ('same' | 'valid');
-}
-/**
- * Mean of each channel over the whole image; gives a vector.
- */
-export interface GlobalAvgPool {
-  /**
-   * Mean of each channel over the whole image; gives a vector.
-   */
-  op: 'globalAvgPool';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-}
-/**
- * Zeroes a share of the values in training and scales the rest; nothing in inference.
- */
-export interface Dropout {
-  /**
-   * Zeroes a share of the values in training and scales the rest; nothing in inference.
-   */
-  op: 'dropout';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * Share of the values that become 0.
-   */
-  rate?: number;
-}
-/**
- * The image as one vector, row by row, channels last.
- */
-export interface Flatten {
-  /**
-   * The image as one vector, row by row, channels last.
-   */
-  op: 'flatten';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-}
-/**
- * Sum of its branches: the residual connection.
- */
-export interface Add {
-  /**
-   * Sum of its branches: the residual connection.
-   */
-  op: 'add';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * The stacks to join. What enters goes into each; an empty one is the identity.
-   *
-   * @minItems 2
-   * @maxItems 64
-   */
-  branches?: Layers[];
-  /**
-   * Cuts the channels that enter into equal parts, one for each branch.
-   */
-  split?: number | Expression;
-}
-/**
- * The channels of its branches, one behind the other.
- */
-export interface Concat {
-  /**
-   * The channels of its branches, one behind the other.
-   */
-  op: 'concat';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * The stacks to join. What enters goes into each; an empty one is the identity.
-   *
-   * @minItems 2
-   * @maxItems 64
-   */
-  branches?: Layers[];
-  /**
-   * Cuts the channels that enter into equal parts, one for each branch.
-   */
-  split?: number | Expression;
-}
-/**
- * Product of its branches; a 1 x 1 branch scales the channels (squeeze-and-excite).
- */
-export interface Multiply {
-  /**
-   * Product of its branches; a 1 x 1 branch scales the channels (squeeze-and-excite).
-   */
-  op: 'multiply';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * The stacks to join. What enters goes into each; an empty one is the identity.
-   *
-   * @minItems 2
-   * @maxItems 64
-   */
-  branches?: Layers[];
-  /**
-   * Cuts the channels that enter into equal parts, one for each branch.
-   */
-  split?: number | Expression;
-}
-/**
- * One of the equal parts of the channels. `split: 2` on a join gives each branch its part.
- */
-export interface Split {
-  /**
-   * One of the equal parts of the channels. `split: 2` on a join gives each branch its part.
-   */
-  op: 'split';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * Number of equal parts.
-   */
-  parts: number | Expression;
-  /**
-   * Which part, from 0.
-   */
-  part?: number | Expression;
-}
-/**
- * Interleaves the groups of channels (ShuffleNet, 2017).
- */
-export interface ChannelShuffle {
-  /**
-   * Interleaves the groups of channels (ShuffleNet, 2017).
-   */
-  op: 'channelShuffle';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * Number of groups.
-   */
-  groups?: number | Expression;
-}
-/**
- * Zeros around the image.
- */
-export interface ZeroPad {
-  /**
-   * Zeros around the image.
-   */
-  op: 'zeroPad';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * One number for all sides, or [top, bottom, left, right].
-   */
-  padding: number | Expression | (number | Expression)[];
-}
-/**
- * A call of a block; every other key is an argument for one of its parameters.
- */
-export interface Call {
-  /**
-   * The block, or a parameter that holds its name.
-   */
-  block: string;
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  [k: string]: number | string | Layers | string[] | Loop | undefined;
-}
-/**
- * Layers that belong together: to repeat them, or to give them a name.
- */
-export interface Group {
-  layers: Layers;
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
 }
 export interface ParameterizedBlock {
   /**

@@ -65,7 +65,7 @@ function checkParameters(parameters: readonly Parameter[], report: Report): void
       ? 'a parameter of this block'
       : isOpKind(name)
         ? 'an op'
-        : reservedNames.includes(name) || ['block', 'name', 'from', 'repeat', 'for'].includes(name)
+        : reservedNames.includes(name) || ownKeys.has(name)
           ? "the language's own word"
           : undefined;
     if (by) report(diagnose(nameTaken, { name, by }, { place }));
@@ -73,7 +73,7 @@ function checkParameters(parameters: readonly Parameter[], report: Report): void
   }
 }
 
-const ownKeys = new Set(['block', 'name', 'from', 'repeat', 'for']);
+const ownKeys = new Set(['block', 'name', 'from', 'repeat', 'for', 'when']);
 
 interface Caller {
   readonly place: Place;

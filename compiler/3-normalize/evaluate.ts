@@ -10,7 +10,7 @@ import {
 } from '../diagnostics/codes/normalize.ts';
 import { type Diagnostic, diagnose, type Fault, type Place } from '../diagnostics/diagnostic.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
-import { type Expression, parseExpression } from './expression.ts';
+import { type Expression, type Operator, parseExpression } from './expression.ts';
 import type { Scope } from './scope.ts';
 
 /** What surrounds an expression: its text's place, and the channel counts that reach it. */
@@ -168,11 +168,7 @@ class Evaluator {
     return entry.value === undefined ? undefined : { value: entry.value, sources: entry.sources };
   }
 
-  #arithmetic(
-    operator: '+' | '-' | '*' | '/',
-    left: Evaluated,
-    right: Evaluated,
-  ): Evaluated | undefined {
+  #arithmetic(operator: Operator, left: Evaluated, right: Evaluated): Evaluated | undefined {
     const sources = [...left.sources, ...right.sources];
     const [a, b] = [left.value, right.value];
     if (operator === '/' && (b === 0 || a % b !== 0)) {
@@ -192,8 +188,7 @@ class Evaluator {
       );
       return undefined;
     }
-    const value =
-      operator === '+' ? a + b : operator === '-' ? a - b : operator === '*' ? a * b : a / b;
+    const value = compute(operator, a, b);
     if (!Number.isSafeInteger(value)) {
       return this.#fail(expressionSyntax, { text: this.#text, problem: 'the result is too large' });
     }
@@ -203,5 +198,34 @@ class Evaluator {
   #fail<A>(kind: Fault<A>, args: A, hint?: string): undefined {
     this.#report(diagnose(kind, args, { place: this.#around.place, hint }));
     return undefined;
+  }
+}
+
+function compute(operator: Operator, a: number, b: number): number {
+  switch (operator) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return a / b;
+    case '==':
+      return Number(a === b);
+    case '!=':
+      return Number(a !== b);
+    case '<':
+      return Number(a < b);
+    case '<=':
+      return Number(a <= b);
+    case '>':
+      return Number(a > b);
+    case '>=':
+      return Number(a >= b);
+    case 'and':
+      return Number(a !== 0 && b !== 0);
+    case 'or':
+      return Number(a !== 0 || b !== 0);
   }
 }

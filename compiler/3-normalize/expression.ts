@@ -1,4 +1,18 @@
-/** Integer arithmetic over names. Parsed by hand, never evaluated as code; depth and length are bounded. */
+/**
+ * Integer arithmetic over names, and comparisons, which give 1 or 0. Parsed by hand, never evaluated as code; depth and
+ * length are bounded.
+ */
+
+const comparisons = ['==', '!=', '<=', '>=', '<', '>'] as const;
+const words = ['and', 'or'] as const;
+
+export type Operator =
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | (typeof comparisons)[number]
+  | (typeof words)[number];
 
 export type Expression =
   | { readonly kind: 'integer'; readonly value: number }
@@ -12,7 +26,7 @@ export type Expression =
   | { readonly kind: 'negate'; readonly operand: Expression }
   | {
       readonly kind: 'binary';
-      readonly operator: '+' | '-' | '*' | '/';
+      readonly operator: Operator;
       readonly left: Expression;
       readonly right: Expression;
     };
@@ -22,7 +36,7 @@ export type Parsed =
   | { readonly ok: false; readonly problem: string };
 
 const token =
-  /\s*(?:(\d+)|([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*)|([-+*/()[\]])|(\S))/y;
+  /\s*(?:(\d+)|([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*)|([=!<>]=|[-+*/()[\]<>])|(\S))/y;
 
 interface Token {
   readonly kind: 'integer' | 'name' | 'symbol';
@@ -41,7 +55,8 @@ export function parseExpression(text: string): Parsed {
     if (other !== undefined) return { ok: false, problem: `"${other}" has no meaning here` };
     const word = (integer ?? name ?? symbol) as string;
     const at = match.index + whole.length - word.length;
-    tokens.push({ kind: integer ? 'integer' : name ? 'name' : 'symbol', text: word, at });
+    const isName = name !== undefined && !(words as readonly string[]).includes(name);
+    tokens.push({ kind: integer ? 'integer' : isName ? 'name' : 'symbol', text: word, at });
   }
   if (tokens.length === 0) return { ok: false, problem: 'it is empty' };
   return new Parser(tokens).parse();
@@ -60,7 +75,7 @@ class Parser {
 
   parse(): Parsed {
     try {
-      const expression = this.#sum();
+      const expression = this.#choice();
       const rest = this.#tokens[this.#next];
       if (rest) throw new SyntaxFault(`"${rest.text}" is not expected there`);
       return { ok: true, expression };
@@ -70,18 +85,25 @@ class Parser {
     }
   }
 
-  #sum(): Expression {
-    let left = this.#product();
-    for (let sign = this.#take('+', '-'); sign; sign = this.#take('+', '-')) {
-      left = { kind: 'binary', operator: sign as '+' | '-', left, right: this.#product() };
-    }
-    return left;
+  #choice(): Expression {
+    return this.#chain(['or'], () => this.#chain(['and'], () => this.#comparison()));
   }
 
-  #product(): Expression {
-    let left = this.#factor();
-    for (let sign = this.#take('*', '/'); sign; sign = this.#take('*', '/')) {
-      left = { kind: 'binary', operator: sign as '*' | '/', left, right: this.#factor() };
+  /** `a < b < c` has no meaning here, so that nobody gives it a wrong one. */
+  #comparison(): Expression {
+    const left = this.#sum();
+    const operator = this.#take(...comparisons);
+    return operator ? { kind: 'binary', operator, left, right: this.#sum() } : left;
+  }
+
+  #sum(): Expression {
+    return this.#chain(['+', '-'], () => this.#chain(['*', '/'], () => this.#factor()));
+  }
+
+  #chain(operators: readonly Operator[], operand: () => Expression): Expression {
+    let left = operand();
+    for (let sign = this.#take(...operators); sign; sign = this.#take(...operators)) {
+      left = { kind: 'binary', operator: sign, left, right: operand() };
     }
     return left;
   }
@@ -91,7 +113,7 @@ class Parser {
     try {
       if (this.#take('-')) return { kind: 'negate', operand: this.#factor() };
       if (this.#take('(')) {
-        const inner = this.#sum();
+        const inner = this.#choice();
         this.#expect(')');
         return inner;
       }
@@ -116,11 +138,11 @@ class Parser {
     return { kind: 'index', name: next.text, at: next.at, index };
   }
 
-  #take(...symbols: readonly string[]): string | undefined {
+  #take<S extends string>(...symbols: readonly S[]): S | undefined {
     const next = this.#tokens[this.#next];
-    if (next?.kind !== 'symbol' || !symbols.includes(next.text)) return undefined;
+    if (next?.kind !== 'symbol' || !symbols.includes(next.text as S)) return undefined;
     this.#next++;
-    return next.text;
+    return next.text as S;
   }
 
   #expect(symbol: string): void {

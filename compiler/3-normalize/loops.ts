@@ -8,11 +8,13 @@ import { diagnose, type Place } from '../diagnostics/diagnostic.ts';
 import { isOpKind } from '../ops/index.ts';
 import { argumentBinding } from './blocks.ts';
 import { evaluateInteger, type Report, type Surroundings } from './evaluate.ts';
+import type { FileContext } from './expand.ts';
 import { reservedNames, Scope, type Tensor } from './scope.ts';
 
 interface Looped {
   readonly repeat?: number | string;
   readonly for?: Loop;
+  readonly when?: number | string;
 }
 
 interface Column {
@@ -28,15 +30,11 @@ export function iterations(
   place: Place,
   scope: Scope,
   input: Tensor,
-  places: Places,
+  file: FileContext,
   report: Report,
 ): readonly Scope[] {
-  const around: Surroundings = {
-    scope,
-    place: places.at(layer, 'repeat') ?? place,
-    channels: input.shape?.channels,
-    entryChannels: scope.entry?.shape?.channels,
-  };
+  const { places } = file;
+  const around = surroundings(places.at(layer, 'repeat') ?? place, scope, input);
   if (layer.for === undefined) {
     if (layer.repeat === undefined) return [scope];
     const count = evaluateInteger(layer.repeat, 'repeat', 0, around, report)?.value ?? 1;
@@ -47,6 +45,7 @@ export function iterations(
     report(diagnose(repeatAndFor, {}, { place: places.key(layer, 'for') ?? place }));
     return [scope];
   }
+  const isBlock = (word: string) => file.blocks.has(word);
   const columns = columnsOf(layer.for, places, report);
   if (!columns) return [];
   const rounds = columns[0]?.values.length ?? 0;
@@ -56,11 +55,34 @@ export function iterations(
       const at = column.at(round) ?? column.place;
       inner.bind(
         column.name,
-        argumentBinding(column.values[round], { ...around, place: at }, undefined, report),
+        argumentBinding(column.values[round], { ...around, place: at }, isBlock, report),
       );
     }
     return inner;
   });
+}
+
+/** What `when` says of this round. Where it cannot be told, which was reported, the layer is there to be checked. */
+export function stands(
+  layer: Looped,
+  place: Place,
+  scope: Scope,
+  input: Tensor,
+  places: Places,
+  report: Report,
+): boolean {
+  if (layer.when === undefined) return true;
+  const around = surroundings(places.at(layer, 'when') ?? place, scope, input);
+  return evaluateInteger(layer.when, 'when', 0, around, report)?.value !== 0;
+}
+
+function surroundings(place: Place, scope: Scope, input: Tensor): Surroundings {
+  return {
+    scope,
+    place,
+    channels: input.shape?.channels,
+    entryChannels: scope.entry?.shape?.channels,
+  };
 }
 
 function columnsOf(loop: Loop, places: Places, report: Report): readonly Column[] | undefined {

@@ -1,21 +1,37 @@
-/** Names of layers: unique in the network, readable as a path (`stage_2.separable_1.conv2d_2`). */
+/** Names of layers: unique in the network, readable as a path (`stage_2.unit_1.conv2d_2`). */
 
 import type { Tensor } from './scope.ts';
 
 export class Names {
   readonly #prefix: string;
   readonly #outer: Names | undefined;
-  readonly #counts = new Map<string, number>();
+  readonly #counts: Map<string, number>;
   readonly #tensors = new Map<string, Tensor>();
   readonly #taken: Set<string>;
 
-  constructor(prefix = '', outer?: Names, taken: Set<string> = new Set()) {
+  /** Whether names given here are numbered, because the layers stand in a loop. */
+  readonly numbered: boolean;
+
+  constructor(
+    prefix = '',
+    outer?: Names,
+    taken: Set<string> = new Set(),
+    counts: Map<string, number> = new Map(),
+    numbered = false,
+  ) {
     this.#prefix = prefix;
     this.#outer = outer;
     this.#taken = taken;
+    this.#counts = counts;
+    this.numbered = numbered;
   }
 
-  /** Names inside a part; `transparent` parts (branches, groups) see what is named around them. */
+  /** Names in a group without a name: as if its layers stood around it, but seen only inside; a loop numbers them. */
+  among(looped: boolean): Names {
+    return new Names(this.#prefix, this, this.#taken, this.#counts, looped || this.numbered);
+  }
+
+  /** Names inside a part; `transparent` parts (branches, named groups) see what is named around them. */
   inside(segment: string, transparent: boolean): Names {
     return new Names(`${this.#prefix}${segment}.`, transparent ? this : undefined, this.#taken);
   }

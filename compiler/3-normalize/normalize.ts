@@ -6,15 +6,16 @@
 import type { Places } from '../1-load/tree.ts';
 import type { Expression, Spec } from '../2-validate/spec.ts';
 import type { CheckedSpec } from '../2-validate/validate.ts';
-import { emptyNetwork, preprocessingChannels } from '../diagnostics/codes/normalize.ts';
+import { emptyNetwork, nameTaken, preprocessingChannels } from '../diagnostics/codes/normalize.ts';
 import { type Diagnostic, diagnose, type Outcome, outcome } from '../diagnostics/diagnostic.ts';
 import type { Preprocessing } from '../graph/graph.ts';
-import { blockTable } from './blocks.ts';
+import { isOpKind } from '../ops/index.ts';
+import { argumentBinding, type BlockTable, blockTable } from './blocks.ts';
 import { evaluateInteger, type Report } from './evaluate.ts';
 import { Expander } from './expand.ts';
 import { Names } from './names.ts';
 import { imageName, type NormalSpec } from './normal.ts';
-import { classCount, type Entry, Scope } from './scope.ts';
+import { classCount, type Entry, reservedNames, Scope } from './scope.ts';
 
 export function normalize(checked: CheckedSpec): Outcome<NormalSpec> {
   const { spec, places, root } = checked;
@@ -23,8 +24,8 @@ export function normalize(checked: CheckedSpec): Outcome<NormalSpec> {
   const { height, width, channels = 3 } = spec.input;
   const input = { height, width, channels };
   const preprocessing = preprocessingOf(spec.input, places, report);
-  const fileScope = scopeOfFile(spec, places, report);
   const blocks = blockTable(spec.blocks, places, report);
+  const fileScope = scopeOfFile(spec, blocks, places, report);
   const defaults = (spec.defaults ?? {}) as Readonly<Record<string, object>>;
   const expander = new Expander({ places, root, blocks, defaults, fileScope });
   const names = new Names();
@@ -73,9 +74,15 @@ function withoutRepeats(diagnostics: readonly Diagnostic[]): readonly Diagnostic
   });
 }
 
-function scopeOfFile(spec: CheckedSpec['spec'], places: Places, report: Report): Scope {
+function scopeOfFile(
+  spec: CheckedSpec['spec'],
+  blocks: BlockTable,
+  places: Places,
+  report: Report,
+): Scope {
   const scope = new Scope();
   scope.bind('classes', { kind: 'integer', value: classCount(spec), sources: [] });
+  bindConstants(spec.constants ?? {}, scope, blocks, places, report);
   const { bandwidth } = spec;
   if (bandwidth === undefined) return scope;
   const place = places.at(spec, 'bandwidth');
@@ -84,6 +91,29 @@ function scopeOfFile(spec: CheckedSpec['spec'], places: Places, report: Report):
     : multiplied(bandwidth, scope, places, report);
   scope.bind('bandwidth', { kind: 'list', values, place });
   return scope;
+}
+
+/** A constant may use those before it. */
+function bindConstants(
+  constants: NonNullable<Spec['constants']>,
+  scope: Scope,
+  blocks: BlockTable,
+  places: Places,
+  report: Report,
+): void {
+  const isBlock = (word: string) => blocks.has(word);
+  for (const [name, value] of Object.entries(constants)) {
+    const by = isOpKind(name)
+      ? 'an op'
+      : isBlock(name)
+        ? 'a block'
+        : reservedNames.includes(name)
+          ? "the language's own word"
+          : undefined;
+    if (by) report(diagnose(nameTaken, { name, by }, { place: places.key(constants, name) }));
+    const around = { scope, place: places.at(constants, name) };
+    scope.bind(name, argumentBinding(value, around, isBlock, report));
+  }
 }
 
 function multiplied(

@@ -69,6 +69,8 @@ export const reservedNames: readonly string[] = [
   'bandwidth',
   'classes',
   'base',
+  'and',
+  'or',
 ];
 
 export function classCount(spec: Spec): number {

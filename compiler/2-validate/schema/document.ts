@@ -53,6 +53,12 @@ const placement = {
     examples: [3],
   },
   for: definition('loop'),
+  when: {
+    ...integer(0),
+    description:
+      'The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.',
+    examples: ['stride == 1 and in == entry.in', 'expand > 1'],
+  },
 } as const;
 
 const joinKeys = {
@@ -101,7 +107,7 @@ const definitions = {
     type: 'string',
     maxLength: 200,
     description:
-      'Integer arithmetic over names: `bandwidth[2] * 6`, `in / 4`, `classes`. Known names: bandwidth, classes, base (in bandwidth), the parameters of the block, loop variables, `in` (channels that reach this layer) and `entry.in` (channels that enter the block). A division must come out even.',
+      'Integer arithmetic over names: `bandwidth[2] * 6`, `in / 4`, `classes`. Comparisons (`==` `!=` `<` `<=` `>` `>=`, `and`, `or`) give 1 or 0. Known names: bandwidth, classes, base (in bandwidth), the constants of the file, the parameters of the block, loop variables, `in` (channels that reach this layer) and `entry.in` (channels that enter the block). A division must come out even.',
     examples: ['bandwidth[i]', 'in * 6'],
   },
   layers: {
@@ -153,7 +159,8 @@ const definitions = {
   },
   group: {
     ...closed({ layers: definition('layers'), ...placement }, ['layers']),
-    description: 'Layers that belong together: to repeat them, or to give them a name.',
+    description:
+      'Layers that belong together: to repeat them, or to give them a name, which then stands before theirs.',
   },
   loop: {
     description:
@@ -371,6 +378,7 @@ const body = {
     ],
     examples: [11, ['bread', 'dessert']],
   },
+  constants: definition('constants'),
   bandwidth: definition('bandwidth'),
   defaults: definition('defaults'),
   budget: definition('budget'),
@@ -382,6 +390,15 @@ const body = {
 const fields = {
   input,
   bandwidth,
+  constants: {
+    type: 'object',
+    propertyNames: name,
+    maxProperties: 100,
+    additionalProperties: argument,
+    description:
+      'Values by name, known in the whole file: a number, an op or block, or layers. What `extends` and `variants` most often change.',
+    examples: [{ depth: 3, act: 'relu' }],
+  },
   recipe: { ...recipe, description: 'How the network is trained.' },
   defaults: {
     description: 'Attributes for every layer of an op that does not say otherwise.',

@@ -5,13 +5,14 @@ export const expressionSyntax = fault<{ text: string; problem: string }>('E301',
   title: 'not an expression',
   message: ({ text, problem }) => `cannot read "${text}": ${problem}`,
   explanation: `An expression is integer arithmetic (+ - * / and parentheses) over names: \`bandwidth[i + 1] * 6\`, \`in / 4\`,
-\`entry.in\`, \`classes\`. It is parsed, never run as code.`,
+\`entry.in\`, \`classes\`. Comparisons (== != < <= > >=, joined by \`and\`, \`or\`) give 1 or 0: that is what \`when\` asks.
+It is parsed, never run as code.`,
 });
 
 export const unknownName = fault<{ name: string }>('E302', {
   title: 'unknown name',
   message: ({ name }) => `nothing here is called "${name}"`,
-  explanation: `Names that an expression may use: \`bandwidth\`, \`classes\`, the parameters of the block it stands in, the variables of
+  explanation: `Names that an expression may use: \`bandwidth\`, \`classes\`, the file's \`constants\`, the parameters of the block it stands in, the variables of
 the loops around it, \`in\` (the channels that reach this layer) and \`entry.in\` (those that enter the block). A block does not see
 the variables of whoever calls it: pass them as arguments.`,
 });
@@ -95,8 +96,8 @@ export const loopLengths = fault<{
 export const nameTaken = fault<{ name: string; by: string }>('E313', {
   title: 'the name is taken',
   message: ({ name, by }) => `"${name}" is already ${by}`,
-  explanation: `Ops, blocks, parameters and loop variables share one set of names in each place, so that a word means one thing. \`in\`,
-\`entry\`, \`bandwidth\`, \`classes\`, \`base\` and \`previous\` are the language's own.`,
+  explanation: `Ops, blocks, constants, parameters and loop variables share one set of names in each place, so that a word means one thing. \`in\`,
+\`entry\`, \`bandwidth\`, \`classes\`, \`base\`, \`previous\`, \`image\`, \`and\` and \`or\` are the language's own.`,
 });
 
 export const unknownSource = fault<{ name: string }>('E314', {
