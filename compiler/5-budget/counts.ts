@@ -1,6 +1,7 @@
 /** What a Graph costs, counted before any tensor exists. */
 
-import { type Graph, type GraphNode, graphInput, size } from '../graph/graph.ts';
+import { type Graph, type GraphNode, size } from '../graph/graph.ts';
+import { foldsIntoConvolution } from '../graph/folding.ts';
 import { peakActivationBytes } from '../graph/liveness.ts';
 import { formatShape } from '../graph/shape.ts';
 import { receptiveFields } from './receptive-field.ts';
@@ -87,12 +88,4 @@ function weightBytes(graph: Graph): Counts['weightBytes'] {
     fp16: 2 * (kernels + vectors),
     int8: kernels + 4 * (channels + vectors),
   };
-}
-
-export function foldsIntoConvolution(graph: Graph, node: GraphNode): boolean {
-  const [input] = node.inputs;
-  if (input === undefined || input === graphInput) return false;
-  const before = graph.nodes[input];
-  const readers = graph.nodes.filter((n) => n.inputs.includes(input)).length;
-  return (before?.op === 'conv2d' || before?.op === 'dense') && readers === 1;
 }

@@ -44,6 +44,7 @@ export class ProgramBuilder {
   readonly #buffers: PendingBuffer[] = [];
   readonly #schedules: { name: string; steps: PendingStep[] }[] = [];
   readonly #scalars: string[] = [];
+  #current: { readonly name: string; readonly steps: PendingStep[] } | undefined;
 
   constructor(threads: number) {
     this.threads = threads;
@@ -95,11 +96,16 @@ export class ProgramBuilder {
 
   /** Steps called from here on belong to this schedule. */
   schedule(name: string): void {
-    this.#schedules.push({ name, steps: [] });
+    let schedule = this.#schedules.find((s) => s.name === name);
+    if (!schedule) {
+      schedule = { name, steps: [] };
+      this.#schedules.push(schedule);
+    }
+    this.#current = schedule;
   }
 
   call<A extends KernelArgs>(kernel: Kernel<A>, args: CallArguments<A>, info: CallInfo): void {
-    const steps = this.#schedules.at(-1)?.steps;
+    const steps = this.#current?.steps;
     if (!steps) throw new Error('netlathe bug: a kernel call outside of any schedule');
     const given = args as Readonly<Record<string, PendingArgument>>;
     const names = Object.keys(kernel.args);

@@ -16,6 +16,7 @@ import {
 import { elements, type Shape } from '../graph/shape.ts';
 import type { WeightSpec } from '../ops/op.ts';
 import type { CallArguments, PendingBuffer, ProgramBuilder } from './builder.ts';
+import type { ForwardContext, Weighted } from './forward-context.ts';
 import type { ParameterBuffers } from './parameters.ts';
 
 interface Gradient {
@@ -31,7 +32,7 @@ export interface TrainingBuffers {
   readonly gradients: ParameterBuffers;
 }
 
-export class TrainingContext {
+export class TrainingContext implements ForwardContext {
   readonly builder: ProgramBuilder;
   readonly graph: Graph;
   readonly batch: number;
@@ -87,6 +88,28 @@ export class TrainingContext {
   weight(node: GraphNode, name: WeightSpec['name']): PendingBuffer {
     const fixed = name === 'movingMean' || name === 'movingVariance';
     return (fixed ? this.buffers.statistics : this.buffers.weights).of(node, name);
+  }
+
+  kernelOf(node: Weighted): PendingBuffer {
+    return this.weight(node, 'kernel');
+  }
+
+  biasOf(node: Weighted): PendingBuffer | undefined {
+    return node.attributes.bias ? this.weight(node, 'bias') : undefined;
+  }
+
+  derived(label: string, size: number): PendingBuffer {
+    return this.builder.temporary(label, size);
+  }
+
+  /** Weights change with every step, so what follows from them is made anew. */
+  prepare<A extends KernelArgs>(
+    layer: string,
+    kernel: Kernel<A>,
+    args: CallArguments<A>,
+    units: number,
+  ): void {
+    this.call(layer, kernel, args, units);
   }
 
   gradient(node: GraphNode, name: WeightSpec['name']): PendingBuffer {

@@ -12,3 +12,4 @@ export * from './plain/loss.ts';
 export * from './plain/optimizers.ts';
 export * from './plain/activations.ts';
 export * from './plain/pooling.ts';
+export * from './plain/augment.ts';

@@ -53,7 +53,9 @@ function prepare(engine: AnyEngine, p: TrainingProgram): void {
 
 function meanLoss(engine: ReferenceEngine, p: TrainingProgram): number {
   engine.run('gradients');
-  return engine.floats(p.losses).reduce((sum: number, x: number) => sum + x, 0) / p.batch;
+  let sum = 0;
+  for (const loss of engine.floats(p.losses)) sum += loss;
+  return sum / p.batch;
 }
 
 const networks: Readonly<Record<string, string>> = {
@@ -132,9 +134,9 @@ describe.each(Object.entries(networks))('training %s', (_name, layers) => {
       results.push(engine.floats(p.gradients).slice());
     }
     const largest = Math.max(...exact.map(Math.abs));
-    results[0]!.forEach((x, i) =>
-      expect(Math.abs(x - exact[i]!)).toBeLessThan(1e-4 * largest + 1e-6),
-    );
+    for (const [i, x] of results[0]!.entries()) {
+      expect(Math.abs(x - exact[i]!)).toBeLessThan(1e-4 * largest + 1e-6);
+    }
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
   });

@@ -31,10 +31,10 @@ import {
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Shape } from '../../graph/shape.ts';
 import type { PendingBuffer } from '../builder.ts';
+import type { ForwardContext, Weighted } from '../forward-context.ts';
 import type { TrainingContext } from '../training-context.ts';
 
 type Conv = GraphNode<'conv2d'>;
-type Weighted = GraphNode<'conv2d'> | GraphNode<'dense'>;
 
 /** The sizes of a layer as the kernels name them; a dense layer is a 1x1 convolution of a 1x1 image. */
 export function convolutionShape(node: Weighted, input: Shape): ConvolutionShape {
@@ -93,7 +93,7 @@ export function isDepthwise(node: Conv, input: Shape): boolean {
 }
 
 /** Packs the weights for the forward pass and calls the kernel. */
-export function forwardDense(node: Weighted, t: TrainingContext): void {
+export function forwardDense(node: Weighted, t: ForwardContext): void {
   const input = t.shape(t.input(node));
   const shape = convolutionShape(node, input);
   const packed = packForward(node, shape, t);
@@ -135,18 +135,17 @@ export function forwardDense(node: Weighted, t: TrainingContext): void {
   );
 }
 
-function packForward(node: Weighted, shape: ConvolutionShape, t: TrainingContext): PendingBuffer {
+function packForward(node: Weighted, shape: ConvolutionShape, t: ForwardContext): PendingBuffer {
   const { groups, outChannels } = shape;
   const depth = shape.kernelHeight * shape.kernelWidth * (shape.inChannels / groups);
   const layout = { depth, channels: outChannels / groups, groups };
-  const packed = t.builder.temporary(`packed ${node.name}`, packedSize(layout));
-  const weights = t.weight(node, 'kernel');
-  const hasBias = node.attributes.bias ? 1 : 0;
-  const bias = node.attributes.bias ? t.weight(node, 'bias') : weights;
-  t.call(
+  const packed = t.derived(`packed ${node.name}`, packedSize(layout));
+  const weights = t.kernelOf(node);
+  const bias = t.biasOf(node);
+  t.prepare(
     node.name,
     packWeights,
-    { weights, bias, packed, depth, outChannels, groups, hasBias },
+    { weights, bias: bias ?? weights, packed, depth, outChannels, groups, hasBias: bias ? 1 : 0 },
     packedPanels(layout),
   );
   return packed;

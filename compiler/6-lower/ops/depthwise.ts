@@ -10,6 +10,7 @@ import { gradientChunks } from '../../../runtime/kernels/plain/partials.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Shape } from '../../graph/shape.ts';
 import type { PendingBuffer } from '../builder.ts';
+import type { ForwardContext } from '../forward-context.ts';
 import type { TrainingContext } from '../training-context.ts';
 import { addBiasGradient, addPartials } from './convolution.ts';
 
@@ -35,16 +36,15 @@ export function depthwiseShape(node: Conv, input: Shape): DepthwiseShape {
   };
 }
 
-export function forwardDepthwise(node: Conv, t: TrainingContext): void {
+export function forwardDepthwise(node: Conv, t: ForwardContext): void {
   const shape = depthwiseShape(node, t.shape(t.input(node)));
-  const weights = t.weight(node, 'kernel');
-  const { bias: hasBias } = node.attributes;
-  const bias = hasBias ? t.weight(node, 'bias') : weights;
+  const weights = t.kernelOf(node);
+  const bias = t.biasOf(node);
   const input = t.value(t.input(node));
   t.call(
     node.name,
     depthwise,
-    { input, weights, bias, output: t.output(node), ...shape, hasBias: hasBias ? 1 : 0 },
+    { input, weights, bias: bias ?? weights, output: t.output(node), ...shape, hasBias: bias ? 1 : 0 },
     t.batch,
     node.macs * t.batch,
   );

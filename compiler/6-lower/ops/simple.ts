@@ -28,11 +28,12 @@ import type { GraphNode } from '../../graph/graph.ts';
 import { elements, type Shape, sameShape } from '../../graph/shape.ts';
 import { type ActivationNode, codeOf } from '../activation.ts';
 import type { PendingBuffer } from '../builder.ts';
+import type { ForwardContext } from '../forward-context.ts';
 import type { TrainingContext } from '../training-context.ts';
 
 /** How an op runs in training: its output from its inputs, and what its output's gradient means for them. */
 export interface TrainingRule<N extends GraphNode> {
-  readonly forward: (node: N, t: TrainingContext) => void;
+  readonly forward: (node: N, t: ForwardContext) => void;
   readonly backward: (node: N, gradient: PendingBuffer, t: TrainingContext) => void;
 }
 
@@ -174,7 +175,7 @@ export function dropoutSeed(node: GraphNode): string {
   return `seed ${node.name}`;
 }
 
-function dropping(node: GraphNode<'dropout'>, t: TrainingContext) {
+function dropping(node: GraphNode<'dropout'>, t: ForwardContext) {
   const { rate } = node.attributes;
   return {
     size: elements(node.shape),
@@ -226,7 +227,7 @@ export const multiplyRule: TrainingRule<GraphNode<'multiply'>> = {
 };
 
 /** The full-sized factor first. The graph multiplies two at a time: see `pairwise`. */
-function factorsOf(node: GraphNode<'multiply'>, t: TrainingContext): readonly [number, number] {
+function factorsOf(node: GraphNode<'multiply'>, t: ForwardContext): readonly [number, number] {
   const [a, b] = node.inputs as readonly [number, number];
   return elements(t.shape(a)) >= elements(t.shape(b)) ? [a, b] : [b, a];
 }
@@ -236,7 +237,7 @@ function product(
   full: number | PendingBuffer,
   factor: number,
   output: PendingBuffer,
-  t: TrainingContext,
+  t: ForwardContext,
 ): void {
   const a = typeof full === 'number' ? t.value(full) : full;
   const { height, width, channels } = node.shape;
@@ -315,7 +316,7 @@ function copy(
   [inputChannels, inputFrom]: readonly [number, number],
   [outputChannels, outputFrom]: readonly [number, number],
   clear: 0 | 1,
-  t: TrainingContext,
+  t: ForwardContext,
 ): void {
   const pixels = node.shape.height * node.shape.width;
   const args = { pixels, count, inputChannels, inputFrom, outputChannels, outputFrom, clear };
@@ -338,7 +339,7 @@ function shuffle(
   input: PendingBuffer,
   output: PendingBuffer,
   groups: number,
-  t: TrainingContext,
+  t: ForwardContext,
 ): void {
   const { height, width, channels } = node.shape;
   t.call(
@@ -361,7 +362,7 @@ function frame(
   input: PendingBuffer,
   output: PendingBuffer,
   inward: 0 | 1,
-  t: TrainingContext,
+  t: ForwardContext,
 ): void {
   const [top, bottom, left, right] = node.attributes.padding;
   const args = { input, output, ...node.shape, top, bottom, left, right, inward };

@@ -34,7 +34,11 @@ function forEachWindow(
     let winner = ((image * height + oy * 2) * width + ox * 2) * channels + c;
     let largest = value(winner, c);
     const first = winner;
-    for (const [dy, dx] of [[0, 1], [1, 0], [1, 1]] as const) {
+    for (const [dy, dx] of [
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ] as const) {
       const at = first + (dy * width + dx) * channels;
       const rival = value(at, c);
       if (rival > largest) [winner, largest] = [at, rival];

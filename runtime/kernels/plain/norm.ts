@@ -194,3 +194,29 @@ export const normInputGradient = kernel({
     }
   },
 });
+
+/** The coefficients of a norm whose statistics are fixed, as in inference. */
+export const normCoefficients = kernel({
+  name: 'normCoefficients',
+  args: {
+    gamma: 'in',
+    beta: 'in',
+    mean: 'in',
+    variance: 'in',
+    coefficients: 'out',
+    channels: 'i32',
+    affine: 'i32',
+    epsilon: 'f32',
+  },
+  unit: 'channel',
+  plain({ gamma, beta, mean, variance, coefficients, channels, affine, epsilon }, begin, end) {
+    for (let c = begin; c < end; c++) {
+      const inverse = 1 / Math.sqrt(variance[c]! + epsilon);
+      const scale = (affine ? gamma[c]! : 1) * inverse;
+      coefficients[c] = scale;
+      coefficients[channels + c] = (affine ? beta[c]! : 0) - mean[c]! * scale;
+      coefficients[2 * channels + c] = mean[c]!;
+      coefficients[3 * channels + c] = inverse;
+    }
+  },
+});

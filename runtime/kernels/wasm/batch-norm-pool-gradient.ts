@@ -1,5 +1,15 @@
 /** The gradient to x of normalise, activate and 2x2 max pool: the winner of a window gets all of its gradient. */
-import { Any, HARD_SWISH, HardSwish, IDENTITY, Identity, RELU, RELU6, Relu, Relu6 } from './activation';
+import {
+  Any,
+  HARD_SWISH,
+  HardSwish,
+  IDENTITY,
+  Identity,
+  RELU,
+  RELU6,
+  Relu,
+  Relu6,
+} from './activation';
 import { Partial, Whole } from './lanes';
 import { madd } from './simd';
 
@@ -45,11 +55,7 @@ function gradientColumn<A, V>(
     const below = v128.andnot(g, wins3);
     const above = v128.andnot(below, wins2);
     access.store(dx, f32x4.add(v128.andnot(above, wins1), madd(x0, slope, constant)), lanes);
-    access.store(
-      dx + stride,
-      f32x4.add(v128.and(above, wins1), madd(x1, slope, constant)),
-      lanes,
-    );
+    access.store(dx + stride, f32x4.add(v128.and(above, wins1), madd(x1, slope, constant)), lanes);
     access.store(dx + row, f32x4.add(v128.and(below, wins2), madd(x2, slope, constant)), lanes);
     access.store(
       dx + row + stride,
@@ -60,13 +66,7 @@ function gradientColumn<A, V>(
 }
 
 /** Pixels of no window: they changed the statistics, nothing else. */
-function correctPixels(
-  x: usize,
-  correction: usize,
-  dx: usize,
-  pixels: i32,
-  channels: i32,
-): void {
+function correctPixels(x: usize, correction: usize, dx: usize, pixels: i32, channels: i32): void {
   const slope = correction;
   const constant = correction + ((channels as usize) << 2);
   for (let pixel = 0; pixel < pixels; pixel++) {

@@ -3,7 +3,17 @@
  * The backward finds the window's winner again from x. The first of equals wins, as in PyTorch. A last odd row or column
  * belongs to no window.
  */
-import { Any, HARD_SWISH, HardSwish, IDENTITY, Identity, RELU, RELU6, Relu, Relu6 } from './activation';
+import {
+  Any,
+  HARD_SWISH,
+  HardSwish,
+  IDENTITY,
+  Identity,
+  RELU,
+  RELU6,
+  Relu,
+  Relu6,
+} from './activation';
 import { Partial, Whole } from './lanes';
 import { madd } from './simd';
 
@@ -52,7 +62,18 @@ function poolImage<A>(
     const to = y + ((oy * windows) as usize) * stride;
     let c: usize = 0;
     for (; c + 16 <= stride; c += 16) {
-      poolColumn<A, Whole>(from + c, to + c, scale + c, shift + c, row, stride, windows, 4, code, p);
+      poolColumn<A, Whole>(
+        from + c,
+        to + c,
+        scale + c,
+        shift + c,
+        row,
+        stride,
+        windows,
+        4,
+        code,
+        p,
+      );
     }
     const left = ((stride - c) >> 2) as i32;
     if (left == 0) continue;

@@ -2,7 +2,17 @@
  * Normalise and activate in one pass, and the two passes of the backward, which recompute the normalised value from x
  * rather than store it. Columns of four channels, in blocks of pixels that stay in the first-level cache.
  */
-import { Any, HARD_SWISH, HardSwish, IDENTITY, Identity, RELU, RELU6, Relu, Relu6 } from './activation';
+import {
+  Any,
+  HARD_SWISH,
+  HardSwish,
+  IDENTITY,
+  Identity,
+  RELU,
+  RELU6,
+  Relu,
+  Relu6,
+} from './activation';
 import { Partial, Whole } from './lanes';
 import { madd } from './simd';
 

@@ -1,15 +1,18 @@
 // Every exported function of these files is a kernel; what they share lives in files that are not listed here.
+
+export * from './activations';
 export * from './convolution';
 export * from './depthwise';
 export * from './depthwise-weights';
+export * from './elementwise';
 export * from './fold';
+export * from './loss';
 export * from './norm';
 export * from './norm-pool';
+export * from './optimizers';
 export * from './pack';
 export * from './partials';
 export * from './pointwise';
-export * from './elementwise';
-export * from './loss';
-export * from './optimizers';
-export * from './activations';
 export * from './pooling';
+export * from './augment';
+export * from './resize';

@@ -556,3 +556,29 @@ export function normInputGradient(
       end,
     );
 }
+
+export function normCoefficients(
+  gamma: usize,
+  beta: usize,
+  mean: usize,
+  variance: usize,
+  coefficients: usize,
+  channels: i32,
+  affine: i32,
+  epsilon: f32,
+  begin: i32,
+  end: i32,
+): void {
+  const row = (channels as usize) << 2;
+  for (let c = begin; c < end; c++) {
+    const offset = (c as usize) << 2;
+    const m = load<f32>(mean + offset);
+    const inverse: f32 = 1 / sqrt<f32>(load<f32>(variance + offset) + epsilon);
+    const scale: f32 = (affine ? load<f32>(gamma + offset) : 1) * inverse;
+    const start: f32 = affine ? load<f32>(beta + offset) : 0;
+    store<f32>(coefficients + offset, scale);
+    store<f32>(coefficients + row + offset, start - m * scale);
+    store<f32>(coefficients + 2 * row + offset, m);
+    store<f32>(coefficients + 3 * row + offset, inverse);
+  }
+}

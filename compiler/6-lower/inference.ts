@@ -1,0 +1,240 @@
+/**
+ * Phase 6, lower, for inference: Graph to Program. `prepare` folds batch norms and packs weights, once; `infer` runs a
+ * batch. The trainer evaluates with it and the emitted module runs it, which is why they agree.
+ */
+
+import type { Kernel, KernelArgs } from '../../runtime/kernels/kernel.ts';
+import { copyChannels } from '../../runtime/kernels/plain/elementwise.ts';
+import { foldNorm } from '../../runtime/kernels/plain/fold.ts';
+import {
+  COEFFICIENT_ROWS,
+  normActivate,
+  normCoefficients,
+} from '../../runtime/kernels/plain/norm.ts';
+import { foldsIntoConvolution } from '../graph/folding.ts';
+import { type Graph, type GraphNode, graphInput, readersOf, shapeOf, size } from '../graph/graph.ts';
+import { elements, type Shape } from '../graph/shape.ts';
+import { codeOf } from './activation.ts';
+import { type CallArguments, type PendingBuffer, ProgramBuilder } from './builder.ts';
+import type { ForwardContext, Weighted } from './forward-context.ts';
+import { layoutParameters, ParameterBuffers, type ParameterLayout } from './parameters.ts';
+import type { Buffer, Program } from './program.ts';
+import { ruleOf } from './rules.ts';
+
+export interface InferenceProgram {
+  readonly program: Program;
+  readonly layout: ParameterLayout;
+  readonly batch: number;
+  readonly image: Buffer;
+  readonly logits: Buffer;
+  readonly weights: Buffer;
+  readonly statistics: Buffer;
+}
+
+export function lowerInference(
+  graph: Graph,
+  options: { readonly batch: number; readonly threads: number },
+): InferenceProgram {
+  const builder = new ProgramBuilder(options.threads);
+  const layout = layoutParameters(graph, () => false);
+  const weights = new ParameterBuffers(builder, 'weights', layout, 'weights');
+  const statistics = new ParameterBuffers(builder, 'statistics', layout, 'statistics');
+  const image = builder.kept('image', options.batch * elements(graph.input));
+  const logits = builder.kept('logits', options.batch * graph.classes.length);
+  const t = new InferenceContext(builder, graph, options.batch, { weights, statistics, image });
+  builder.schedule('prepare');
+  builder.schedule('infer');
+  for (const node of graph.nodes) lowerNode(node, t);
+  const classes = graph.classes.length;
+  const copy = { pixels: 1, count: classes, inputChannels: classes, outputChannels: classes };
+  t.call(
+    'logits',
+    copyChannels,
+    { input: t.value(graph.output), output: logits, ...copy, inputFrom: 0, outputFrom: 0, clear: 0 },
+    options.batch,
+  );
+  const { program, at } = builder.finish();
+  return {
+    program,
+    layout,
+    batch: options.batch,
+    image: at(image),
+    logits: at(logits),
+    weights: at(weights.whole),
+    statistics: at(statistics.whole),
+  };
+}
+
+function lowerNode(node: GraphNode, t: InferenceContext): void {
+  if (node.op === 'dropout') t.alias(node, t.value(t.input(node)));
+  else if (node.op !== 'batchNorm') ruleOf(node).forward(node, t);
+  else if (foldsIntoConvolution(t.graph, node)) t.alias(node, t.value(t.input(node)));
+  else lowerNorm(node, t);
+}
+
+/** A norm that no convolution takes in. */
+function lowerNorm(node: GraphNode<'batchNorm'>, t: InferenceContext): void {
+  const { height, width, channels } = node.shape;
+  const { affine, epsilon } = node.attributes;
+  const mean = t.statistic(node, 'movingMean');
+  const coefficients = t.derived(`coefficients ${node.name}`, COEFFICIENT_ROWS * channels);
+  t.prepare(
+    node.name,
+    normCoefficients,
+    {
+      gamma: affine ? t.weight(node, 'gamma') : mean,
+      beta: affine ? t.weight(node, 'beta') : mean,
+      mean,
+      variance: t.statistic(node, 'movingVariance'),
+      coefficients,
+      channels,
+      affine: affine ? 1 : 0,
+      epsilon,
+    },
+    channels,
+  );
+  const input = t.value(t.input(node));
+  t.call(
+    node.name,
+    normActivate,
+    { input, coefficients, output: t.output(node), pixels: height * width, channels, ...codeOf(undefined) },
+    t.batch,
+  );
+}
+
+class InferenceContext implements ForwardContext {
+  readonly builder: ProgramBuilder;
+  readonly graph: Graph;
+  readonly batch: number;
+  readonly #weights: ParameterBuffers;
+  readonly #statistics: ParameterBuffers;
+  readonly #values = new Map<number, PendingBuffer>();
+  readonly #folded = new Map<number, { readonly kernel: PendingBuffer; readonly bias: PendingBuffer }>();
+  readonly #readers: (id: number) => readonly number[];
+
+  constructor(
+    builder: ProgramBuilder,
+    graph: Graph,
+    batch: number,
+    buffers: {
+      readonly weights: ParameterBuffers;
+      readonly statistics: ParameterBuffers;
+      readonly image: PendingBuffer;
+    },
+  ) {
+    this.builder = builder;
+    this.graph = graph;
+    this.batch = batch;
+    this.#weights = buffers.weights;
+    this.#statistics = buffers.statistics;
+    this.#values.set(graphInput, buffers.image);
+    this.#readers = readersOf(graph);
+  }
+
+  shape(id: number): Shape {
+    return shapeOf(this.graph, id);
+  }
+
+  input(node: GraphNode): number {
+    return node.inputs[0] as number;
+  }
+
+  value(id: number): PendingBuffer {
+    const value = this.#values.get(id);
+    if (!value) throw new Error(`netlathe bug: node ${id} has no value yet`);
+    return value;
+  }
+
+  output(node: GraphNode): PendingBuffer {
+    const value = this.builder.temporary(node.name, this.batch * elements(node.shape));
+    this.#values.set(node.id, value);
+    return value;
+  }
+
+  alias(node: GraphNode, buffer: PendingBuffer): void {
+    this.#values.set(node.id, buffer);
+  }
+
+  weight(node: GraphNode, name: 'kernel' | 'bias' | 'gamma' | 'beta'): PendingBuffer {
+    return this.#weights.of(node, name);
+  }
+
+  statistic(node: GraphNode, name: 'movingMean' | 'movingVariance'): PendingBuffer {
+    return this.#statistics.of(node, name);
+  }
+
+  kernelOf(node: Weighted): PendingBuffer {
+    return this.#foldedOf(node)?.kernel ?? this.weight(node, 'kernel');
+  }
+
+  biasOf(node: Weighted): PendingBuffer | undefined {
+    const own = node.attributes.bias ? this.weight(node, 'bias') : undefined;
+    return this.#foldedOf(node)?.bias ?? own;
+  }
+
+  derived(label: string, count: number): PendingBuffer {
+    return this.builder.kept(label, count);
+  }
+
+  prepare<A extends KernelArgs>(
+    layer: string,
+    kernel: Kernel<A>,
+    args: CallArguments<A>,
+    units: number,
+  ): void {
+    this.builder.schedule('prepare');
+    this.builder.call(kernel, args, { layer, units });
+    this.builder.schedule('infer');
+  }
+
+  call<A extends KernelArgs>(
+    layer: string,
+    kernel: Kernel<A>,
+    args: CallArguments<A>,
+    units: number,
+    macs = 0,
+  ): void {
+    this.builder.call(kernel, args, { layer, units, macs });
+  }
+
+  /** The weights with the norm behind them taken in, if there is one that can be. */
+  #foldedOf(node: Weighted) {
+    const known = this.#folded.get(node.id);
+    if (known) return known;
+    const [reader] = this.#readers(node.id);
+    const norm = reader === undefined ? undefined : this.graph.nodes[reader];
+    if (norm?.op !== 'batchNorm' || !foldsIntoConvolution(this.graph, norm)) return undefined;
+    const spec = node.weights.find((w) => w.name === 'kernel');
+    const count = spec ? size(spec) : 0;
+    const { channels } = node.shape;
+    const folded = {
+      kernel: this.derived(`folded ${node.name}`, count),
+      bias: this.derived(`folded bias ${node.name}`, channels),
+    };
+    const { affine, epsilon } = norm.attributes;
+    const mean = this.statistic(norm, 'movingMean');
+    const { bias } = node.attributes;
+    this.prepare(
+      node.name,
+      foldNorm,
+      {
+        weights: this.weight(node, 'kernel'),
+        bias: bias ? this.weight(node, 'bias') : mean,
+        gamma: affine ? this.weight(norm, 'gamma') : mean,
+        beta: affine ? this.weight(norm, 'beta') : mean,
+        mean,
+        variance: this.statistic(norm, 'movingVariance'),
+        folded: folded.kernel,
+        foldedBias: folded.bias,
+        rows: count / channels,
+        channels,
+        hasBias: bias ? 1 : 0,
+        affine: affine ? 1 : 0,
+        epsilon,
+      },
+      1,
+    );
+    this.#folded.set(node.id, folded);
+    return folded;
+  }
+}
