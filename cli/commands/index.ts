@@ -20,6 +20,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./fit.ts'),
   },
   {
+    name: 'draw',
+    summary: 'draw the network as an SVG',
+    load: () => import('./draw.ts'),
+  },
+  {
     name: 'zoo',
     summary: 'list the architectures that come with netlathe',
     load: () => import('./zoo.ts'),
