@@ -120,10 +120,17 @@ function assertSame(root: string, found: readonly string[], declared: readonly s
     message: parts.join('; '),
     path: root,
     notes: [`declared: ${list(declared)}`, `found: ${list(found)}`],
-    hint:
-      (first === undefined ? undefined : didYouMean(first, missing)) ??
-      'the class folders and the classes of the architecture must have the same names',
+    hint: classHint(first, missing, declared.length),
   });
+}
+
+function classHint(unknown: string | undefined, missing: readonly string[], count: number): string {
+  // The nearest number is no likelier than another.
+  if (unknown !== undefined && isNumeric(unknown)) {
+    return `the labels of ${plural(count, 'class')} are 0 to ${count - 1}`;
+  }
+  const near = unknown === undefined ? undefined : didYouMean(unknown, missing);
+  return near ?? 'the class folders and the classes of the architecture must have the same names';
 }
 
 function table(labels: readonly string[], names: readonly string[]): ClassTable {

@@ -4,9 +4,9 @@
  * channels, 16 bits cut to 8, transparency laid over white (what a page or a photo viewer shows), the first frame of an
  * animation. An image whose shorter side exceeds `storageSize` is scaled down to it (lanczos3); none is ever scaled up.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
-import { RuntimeError, reasonOf } from '../runtime-error.ts';
+import { reasonOf } from '../runtime-error.ts';
 import { DataNotFoundError, DataOptionError, UnreadableImageError } from './data-error.ts';
 import { describeForeign, formatOfBytes, type ImageFormat } from './image-format.ts';
 
@@ -148,9 +148,15 @@ async function describeFailure(bytes: Uint8Array, error: unknown): Promise<strin
 
 async function readImage(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    const { size } = await stat(path);
+    // One byte more than allowed is enough to be refused by the decoder, without reading gigabytes first.
+    return size > MAX_FILE_BYTES ? new Uint8Array(MAX_FILE_BYTES + 1) : await readFile(path);
   } catch (error) {
-    if (error instanceof RuntimeError) throw error;
-    throw new DataNotFoundError({ message: 'this image cannot be read', path, cause: error });
+    throw new DataNotFoundError({
+      message: `this image cannot be read: ${reasonOf(error)}`,
+      path,
+      cause: error,
+      hint: 'check the path and its permissions',
+    });
   }
 }

@@ -122,10 +122,12 @@ function findFolder(root: string, images: readonly string[], base: string, name:
     const found = exact.length > 0 ? exact : near;
     if (found.length === 1 && found[0] !== undefined) return found[0];
   }
+  // Class folders below would only drown the splits.
+  const level = [...topFolders(images, base)];
   throw new SplitError({
     message: `there is no folder "${name}" with images in it`,
     path: root,
-    hint: didYouMean(name, folders) ?? `there are ${quotedFew(folders)}`,
+    hint: didYouMean(name, level) ?? `there are ${quotedFew(level)}`,
   });
 }
 

@@ -69,8 +69,8 @@ class TemporaryFile implements AtomicFile {
 
   async write(bytes: Uint8Array): Promise<void> {
     const flushes = this.#gatheredBytes + bytes.byteLength >= GATHER_BYTES;
-    // What outlives this call is copied, since the caller may use its buffer again.
-    this.#gathered.push(flushes ? bytes : bytes.slice());
+    // What outlives this call is copied, since the caller may use its buffer again (Buffer.slice would not copy).
+    this.#gathered.push(flushes ? bytes : new Uint8Array(bytes));
     this.#gatheredBytes += bytes.byteLength;
     if (flushes) await this.#guard(() => this.#flush());
   }

@@ -32,6 +32,11 @@ export function writeError(path: string, cause: unknown): WriteError {
       hint: 'choose a folder you may write to',
     });
   }
-  const message = `could not write this file: ${reasonOf(cause)}`;
-  return new WriteError({ code: 'E520', message, path, cause });
+  return new WriteError({
+    code: 'E520',
+    message: `could not write this file: ${reasonOf(cause)}`,
+    path,
+    cause,
+    hint: 'choose another folder, or remove what is in the way',
+  });
 }
