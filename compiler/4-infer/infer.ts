@@ -4,7 +4,7 @@
  */
 
 import { imageName, type NormalLayer, type NormalSpec } from '../3-normalize/normal.ts';
-import { outputIsNotClasses, tooLarge } from '../diagnostics/codes/infer.ts';
+import { outputIsNotClasses, tooLarge, unusedLayer } from '../diagnostics/codes/infer.ts';
 import {
   type Diagnostic,
   diagnose,
@@ -78,6 +78,8 @@ class Builder {
     const { name, input, preprocessing, classes, labelled, output, places } = this.#normal;
     const last = this.#ids.get(output);
     const shape = last === undefined ? undefined : this.#shape(last);
+    // After another fault, what looks unused may only have lost its reader.
+    if (last !== undefined && this.diagnostics.length === 0) this.#findUnused(last);
     if (shape && !(elements(shape) === classes.length && shape.channels === classes.length)) {
       const layer = this.#layers.get(output);
       this.diagnostics.push(
@@ -103,6 +105,22 @@ class Builder {
       nodes: this.#nodes,
       output: last ?? graphInput,
     };
+  }
+
+  /** A layer that stands in the network several times is reported once. */
+  #findUnused(output: number): void {
+    const used = new Set([output]);
+    const reported = new Set<string>();
+    for (const node of this.#nodes.toReversed()) {
+      if (used.has(node.id)) {
+        for (const input of node.inputs) used.add(input);
+        continue;
+      }
+      const { place } = node.origin;
+      if (reported.has(key(place))) continue;
+      reported.add(key(place));
+      this.diagnostics.push(diagnose(unusedLayer, { name: node.name, op: node.op }, { place }));
+    }
   }
 
   #shape(id: number): Shape {

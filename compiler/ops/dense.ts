@@ -1,6 +1,6 @@
 /** Fully connected layer over a vector. Kernel layout [in, out]. */
 
-import { denseNeedsVector } from '../diagnostics/codes/infer.ts';
+import { denseNeedsVector, diracShape } from '../diagnostics/codes/infer.ts';
 import { formatShape } from '../graph/shape.ts';
 import { biasSpec } from './conv2d.ts';
 import { initializerNames } from './initializers.ts';
@@ -42,6 +42,13 @@ export const dense = op({
           related: [{ input: 0, message: `${formatShape(input)} comes from here` }],
           hint: 'put globalAvgPool or flatten before it',
         },
+      );
+    }
+    if (initializer === 'dirac') {
+      return problem(
+        diracShape,
+        { name: initializer },
+        { attribute: 'initializer', hint: 'leave it out, or use glorotUniform' },
       );
     }
     const fan = { fanIn: input.channels, fanOut: units };

@@ -1,10 +1,14 @@
 /** Architectures from text, for tests. */
-import { compile, isComplete } from '../../compiler/compile.ts';
+import { type Compilation, compile, isComplete } from '../../compiler/compile.ts';
 import type { Graph } from '../../compiler/graph/graph.ts';
 
-export function graphOf(yaml: string): Graph {
+export function compileText(yaml: string): Compilation {
   const source = { resolve: () => '/test/architecture.yaml', read: () => yaml };
-  const compilation = compile(source, 'architecture.yaml');
+  return compile(source, 'architecture.yaml');
+}
+
+export function graphOf(yaml: string): Graph {
+  const compilation = compileText(yaml);
   if (!isComplete(compilation)) {
     throw new Error(compilation.diagnostics.map((d) => `${d.code} ${d.message}`).join('\n'));
   }

@@ -105,3 +105,15 @@ export const diracShape = fault<{ name: string }>('E412', {
   message: ({ name }) => `the initialiser "${name}" is for convolutions, not for this weight`,
   explanation: `\`dirac\` makes a convolution the identity, which has no meaning elsewhere.`,
 });
+
+export const unusedLayer = fault<{ name: string; op: string }>('E413', {
+  title: 'nothing uses this layer',
+  message: ({ name, op }) =>
+    `the output of ${op} "${name}" does not reach the output of the network`,
+  explanation: `A layer after it takes its input from elsewhere (\`from:\`), so this one would cost parameters and time for nothing.
+
+    - { op: conv2d, kernel: 3, filters: 16 }   # nothing reads this
+    - { op: relu, from: image }
+
+Remove the layer, or join its output: \`add\`, \`concat\` and \`multiply\` take \`from: [previous, name]\`.`,
+});
