@@ -46,7 +46,7 @@ function forTerminal(markdown: string, style: Style): string {
     .map((line) =>
       line.startsWith('    ')
         ? style.cyan(line)
-        : line.replace(/`([^`]+)`/g, (_, code: string) => style.cyan(code)),
+        : line.replace(/`([^`]+)`/g, (_, code: string) => style.cyan(`\`${code}\``)),
     )
     .join('\n');
 }

@@ -71,7 +71,7 @@ export function checkBudget(
       diagnose(overBudget, describe(verdict), {
         place: places.at(holder, type ?? key),
         related: costliest(counts, metric),
-        hint: nearestFix(verdict),
+        hint: nearestFix(verdict, places.at(holder, type ?? key)?.file ?? 'FILE'),
       }),
     );
   }
@@ -138,9 +138,9 @@ function costliest(counts: Counts, metric: Metric) {
     });
 }
 
-function nearestFix({ metric, allowed }: Verdict): string {
+function nearestFix({ metric, allowed }: Verdict, file: string): string {
   if (metric === 'params')
-    return `netlathe fit FILE --params ${allowed.maximum} finds widths that give it`;
+    return `netlathe fit ${file} --params ${allowed.maximum} finds widths that give it`;
   if (metric === 'macs') return 'a stride or pool further up, or narrower early layers, saves most';
   if (metric === 'activationBytes')
     return 'the peak is at the first layers: pool or stride earlier, or start narrower';
