@@ -200,6 +200,34 @@ describe('what cannot be decoded is an answer', () => {
   });
 });
 
+describe('damage', () => {
+  test.each(['jpeg', 'png', 'webp'] as const)('never throws or hangs on a %s', async (format) => {
+    const sound = await noisy(24, 24).toFormat(format).toBuffer();
+    let state = 7;
+    const next = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 8) % below;
+    };
+    const outcomes = new Set<boolean>();
+    for (let round = 0; round < 200; round++) {
+      const bytes = Buffer.from(sound);
+      for (let flips = next(6); flips >= 0; flips--) {
+        const at = next(bytes.byteLength);
+        bytes[at] = (bytes[at] ?? 0) ^ (1 << next(8));
+      }
+      const decoded = await decodeBytes(bytes, 16);
+      outcomes.add(decoded.ok);
+      if (decoded.ok) {
+        const { width, height, pixels } = decoded.image;
+        expect(pixels.byteLength).toBe(width * height * 3);
+      } else {
+        expect(decoded.reason).not.toBe('');
+      }
+    }
+    expect(outcomes).toContain(false);
+  });
+});
+
 /** A valid PNG signature and header in front of almost nothing. */
 function bomb(): Buffer {
   const header = Buffer.alloc(13);
