@@ -20,7 +20,7 @@ const SILU: i32 = 9;
 const GELU: i32 = 10;
 const GELU_TANH: i32 = 11;
 
-const SQRT_HALF: f32 = 0.70710678118;
+const SQRT_HALF = Math.SQRT1_2 as f32;
 const SQRT_2_OVER_PI: f32 = 0.7978845608;
 const INV_SQRT_2_PI: f32 = 0.3989422804;
 const GELU_CUBIC: f32 = 0.044715;
@@ -35,39 +35,39 @@ function within(x: v128, low: f32, high: f32): v128 {
 }
 
 export class Identity {
-  forward(x: v128, code: i32, parameter: f32): v128 {
+  forward(x: v128, _code: i32, _parameter: f32): v128 {
     return x;
   }
-  backward(x: v128, dy: v128, code: i32, parameter: f32): v128 {
+  backward(_x: v128, dy: v128, _code: i32, _parameter: f32): v128 {
     return dy;
   }
 }
 
 export class Relu {
-  forward(x: v128, code: i32, parameter: f32): v128 {
+  forward(x: v128, _code: i32, _parameter: f32): v128 {
     return f32x4.pmax(x, f32x4.splat(0));
   }
-  backward(x: v128, dy: v128, code: i32, parameter: f32): v128 {
+  backward(x: v128, dy: v128, _code: i32, _parameter: f32): v128 {
     return v128.and(dy, f32x4.gt(x, f32x4.splat(0)));
   }
 }
 
 export class Relu6 {
-  forward(x: v128, code: i32, parameter: f32): v128 {
+  forward(x: v128, _code: i32, _parameter: f32): v128 {
     return relu6(x);
   }
-  backward(x: v128, dy: v128, code: i32, parameter: f32): v128 {
+  backward(x: v128, dy: v128, _code: i32, _parameter: f32): v128 {
     return v128.and(dy, within(x, 0, 6));
   }
 }
 
 export class HardSwish {
-  forward(x: v128, code: i32, parameter: f32): v128 {
+  forward(x: v128, _code: i32, _parameter: f32): v128 {
     const gate = relu6(f32x4.add(x, f32x4.splat(3)));
     return f32x4.mul(f32x4.mul(x, gate), f32x4.splat(1.0 / 6.0));
   }
   /** 0 below -3, 1 above 3, x / 3 + 1/2 between. */
-  backward(x: v128, dy: v128, code: i32, parameter: f32): v128 {
+  backward(x: v128, dy: v128, _code: i32, _parameter: f32): v128 {
     const slope = madd(x, f32x4.splat(1.0 / 3.0), f32x4.splat(0.5));
     const bounded = v128.bitselect(slope, f32x4.splat(1), f32x4.lt(x, f32x4.splat(3)));
     return v128.and(f32x4.mul(dy, bounded), f32x4.gt(x, f32x4.splat(-3)));
@@ -103,24 +103,24 @@ function expMinusOne(x: v128): v128 {
 
 function activate(x: v128, code: i32, parameter: f32): v128 {
   const zero = f32x4.splat(0);
-  if (code == RELU) return f32x4.pmax(x, zero);
-  if (code == RELU6) return relu6(x);
-  if (code == HARD_SWISH) return changetype<HardSwish>(0).forward(x, code, parameter);
-  if (code == HARD_SIGMOID) {
+  if (code === RELU) return f32x4.pmax(x, zero);
+  if (code === RELU6) return relu6(x);
+  if (code === HARD_SWISH) return changetype<HardSwish>(0).forward(x, code, parameter);
+  if (code === HARD_SIGMOID) {
     return f32x4.mul(relu6(f32x4.add(x, f32x4.splat(3))), f32x4.splat(1.0 / 6.0));
   }
-  if (code == LEAKY_RELU) {
+  if (code === LEAKY_RELU) {
     return v128.bitselect(x, f32x4.mul(x, f32x4.splat(parameter)), f32x4.gt(x, zero));
   }
-  if (code == ELU) {
+  if (code === ELU) {
     const negative = f32x4.mul(expMinusOne(f32x4.pmin(x, zero)), f32x4.splat(parameter));
     return v128.bitselect(x, negative, f32x4.gt(x, zero));
   }
-  if (code == SIGMOID) return sigmoid(x);
-  if (code == TANH) return tanh(x);
-  if (code == SILU) return f32x4.mul(x, sigmoid(x));
-  if (code == GELU) return f32x4.mul(x, normalCdf(x));
-  if (code == GELU_TANH) {
+  if (code === SIGMOID) return sigmoid(x);
+  if (code === TANH) return tanh(x);
+  if (code === SILU) return f32x4.mul(x, sigmoid(x));
+  if (code === GELU) return f32x4.mul(x, normalCdf(x));
+  if (code === GELU_TANH) {
     const half = f32x4.mul(x, f32x4.splat(0.5));
     return f32x4.mul(half, f32x4.add(tanh(geluArgument(x)), f32x4.splat(1)));
   }
@@ -131,32 +131,32 @@ function derivative(x: v128, code: i32, parameter: f32): v128 {
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   const positive = f32x4.gt(x, zero);
-  if (code == RELU) return v128.and(one, positive);
-  if (code == RELU6) return v128.and(one, within(x, 0, 6));
-  if (code == HARD_SWISH) return changetype<HardSwish>(0).backward(x, one, code, parameter);
-  if (code == HARD_SIGMOID) return v128.and(f32x4.splat(1.0 / 6.0), within(x, -3, 3));
-  if (code == LEAKY_RELU) return v128.bitselect(one, f32x4.splat(parameter), positive);
-  if (code == ELU) {
+  if (code === RELU) return v128.and(one, positive);
+  if (code === RELU6) return v128.and(one, within(x, 0, 6));
+  if (code === HARD_SWISH) return changetype<HardSwish>(0).backward(x, one, code, parameter);
+  if (code === HARD_SIGMOID) return v128.and(f32x4.splat(1.0 / 6.0), within(x, -3, 3));
+  if (code === LEAKY_RELU) return v128.bitselect(one, f32x4.splat(parameter), positive);
+  if (code === ELU) {
     const negative = f32x4.mul(exp(f32x4.pmin(x, zero)), f32x4.splat(parameter));
     return v128.bitselect(one, negative, positive);
   }
-  if (code == SIGMOID) {
+  if (code === SIGMOID) {
     const s = sigmoid(x);
     return f32x4.mul(s, f32x4.sub(one, s));
   }
-  if (code == TANH) {
+  if (code === TANH) {
     const t = tanh(x);
     return f32x4.mul(f32x4.sub(one, t), f32x4.add(one, t));
   }
-  if (code == SILU) {
+  if (code === SILU) {
     const s = sigmoid(x);
     return f32x4.mul(s, madd(x, f32x4.sub(one, s), one));
   }
-  if (code == GELU) {
+  if (code === GELU) {
     const density = exp(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
     return madd(x, f32x4.mul(density, f32x4.splat(INV_SQRT_2_PI)), normalCdf(x));
   }
-  if (code == GELU_TANH) {
+  if (code === GELU_TANH) {
     const t = tanh(geluArgument(x));
     const inner = madd(f32x4.mul(x, x), f32x4.splat(3 * GELU_CUBIC), one);
     const slope = f32x4.mul(

@@ -52,10 +52,10 @@ export function activationForward(
 ): void {
   const first = begin * UNIT;
   const last = min(end * UNIT, size);
-  if (activation == IDENTITY) forward<Identity>(x, y, activation, parameter, first, last);
-  else if (activation == RELU) forward<Relu>(x, y, activation, parameter, first, last);
-  else if (activation == RELU6) forward<Relu6>(x, y, activation, parameter, first, last);
-  else if (activation == HARD_SWISH) forward<HardSwish>(x, y, activation, parameter, first, last);
+  if (activation === IDENTITY) forward<Identity>(x, y, activation, parameter, first, last);
+  else if (activation === RELU) forward<Relu>(x, y, activation, parameter, first, last);
+  else if (activation === RELU6) forward<Relu6>(x, y, activation, parameter, first, last);
+  else if (activation === HARD_SWISH) forward<HardSwish>(x, y, activation, parameter, first, last);
   else forward<Any>(x, y, activation, parameter, first, last);
 }
 
@@ -71,10 +71,10 @@ export function activationBackward(
 ): void {
   const first = begin * UNIT;
   const last = min(end * UNIT, size);
-  if (activation == IDENTITY) backward<Identity>(x, dy, dx, activation, parameter, first, last);
-  else if (activation == RELU) backward<Relu>(x, dy, dx, activation, parameter, first, last);
-  else if (activation == RELU6) backward<Relu6>(x, dy, dx, activation, parameter, first, last);
-  else if (activation == HARD_SWISH) {
+  if (activation === IDENTITY) backward<Identity>(x, dy, dx, activation, parameter, first, last);
+  else if (activation === RELU) backward<Relu>(x, dy, dx, activation, parameter, first, last);
+  else if (activation === RELU6) backward<Relu6>(x, dy, dx, activation, parameter, first, last);
+  else if (activation === HARD_SWISH) {
     backward<HardSwish>(x, dy, dx, activation, parameter, first, last);
   } else backward<Any>(x, dy, dx, activation, parameter, first, last);
 }

@@ -9,6 +9,8 @@ export * from './fold';
 export * from './loss';
 export * from './norm';
 export * from './norm-pool';
+export * from './norm-pool-gradient';
+export * from './norm-statistics';
 export * from './optimizers';
 export * from './pack';
 export * from './partials';

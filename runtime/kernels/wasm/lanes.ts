@@ -2,10 +2,10 @@
 import { loadPartial, storePartial } from './simd';
 
 export class Whole {
-  load(address: usize, lanes: i32): v128 {
+  load(address: usize, _lanes: i32): v128 {
     return v128.load(address);
   }
-  store(address: usize, v: v128, lanes: i32): void {
+  store(address: usize, v: v128, _lanes: i32): void {
     v128.store(address, v);
   }
 }

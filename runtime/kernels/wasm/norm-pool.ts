@@ -1,4 +1,8 @@
-/** As runtime/kernels/plain/batch-norm-pool.ts says: the largest of four is found by comparing, without branches. */
+/**
+ * Normalise, activate and 2x2 max pool in one pass, and its sums, as runtime/kernels/plain/norm-pool.ts says. A column
+ * of four channels runs along a row of windows, whose two rows of pixels stay in the first-level cache. Winners are
+ * found by comparing, without branches.
+ */
 import {
   Any,
   HARD_SWISH,
@@ -10,146 +14,133 @@ import {
   Relu,
   Relu6,
 } from './activation';
-import { loadPartial, madd, storePartial } from './simd';
-import { flushSums, pixelsOfBlock } from './sums';
+import { Partial, Whole } from './lanes';
+import { madd } from './simd';
+import { flushSums } from './sums';
 
-function normActivatePoolPass<A>(
+function poolColumn<A, L>(
+  x: usize,
+  coefficients: usize,
+  y: usize,
+  below: usize,
+  row: usize,
+  windows: i32,
+  lanes: i32,
+  code: i32,
+  p: f32,
+): void {
+  const memory = changetype<L>(0);
+  const act = changetype<A>(0);
+  const scale = memory.load(coefficients, lanes);
+  const shift = memory.load(coefficients + row, lanes);
+  for (let w = 0; w < windows; w++, x += row * 2, y += row) {
+    const a = act.forward(madd(memory.load(x, lanes), scale, shift), code, p);
+    const b = act.forward(madd(memory.load(x + row, lanes), scale, shift), code, p);
+    const c = act.forward(madd(memory.load(x + below, lanes), scale, shift), code, p);
+    const d = act.forward(madd(memory.load(x + below + row, lanes), scale, shift), code, p);
+    memory.store(y, f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d)), lanes);
+  }
+}
+
+function poolImages<A>(
   input: usize,
   coefficients: usize,
   output: usize,
   height: i32,
   width: i32,
   channels: i32,
-  activation: i32,
-  parameter: f32,
+  code: i32,
+  p: f32,
   begin: i32,
   end: i32,
 ): void {
   const row = (channels as usize) << 2;
-  const line = (width as usize) * row;
-  const pooledHeight = height >> 1;
-  const pooledWidth = width >> 1;
-  let to = output + (begin as usize) * (pooledHeight as usize) * (pooledWidth as usize) * row;
-  for (let y = begin * pooledHeight; y < end * pooledHeight; y++) {
-    let from = input + (y as usize) * 2 * line;
-    for (let x = 0; x < pooledWidth; x++, from += row << 1, to += row) {
-      for (let c = 0; c < channels; c += 4) {
-        const o = (c as usize) << 2;
-        const lanes = min(4, channels - c);
-        const scale = loadPartial(coefficients + o, lanes);
-        const shift = loadPartial(coefficients + row + o, lanes);
-        const a = from + o;
-        const v0 = changetype<A>(0).forward(
-          madd(loadPartial(a, lanes), scale, shift),
-          activation,
-          parameter,
-        );
-        const v1 = changetype<A>(0).forward(
-          madd(loadPartial(a + row, lanes), scale, shift),
-          activation,
-          parameter,
-        );
-        const v2 = changetype<A>(0).forward(
-          madd(loadPartial(a + line, lanes), scale, shift),
-          activation,
-          parameter,
-        );
-        const v3 = changetype<A>(0).forward(
-          madd(loadPartial(a + line + row, lanes), scale, shift),
-          activation,
-          parameter,
-        );
-        storePartial(to + o, largest(largest(v0, v1), largest(v2, v3)), lanes);
-      }
+  const whole = row & ~15;
+  const left = channels & 3;
+  const below = (width as usize) * row;
+  const windows = width >> 1;
+  const rows = height >> 1;
+  for (let r = begin * rows; r < end * rows; r++) {
+    let x = input + (r as usize) * below * 2;
+    let y = output + ((r * windows) as usize) * row;
+    for (let o: usize = 0; o < whole; o += 16, x += 16, y += 16) {
+      poolColumn<A, Whole>(x, coefficients + o, y, below, row, windows, 4, code, p);
+    }
+    if (left) {
+      poolColumn<A, Partial>(x, coefficients + whole, y, below, row, windows, left, code, p);
     }
   }
 }
 
 export function normActivatePool(
-  input: usize,
-  coefficients: usize,
-  output: usize,
+  x: usize,
+  k: usize,
+  y: usize,
   height: i32,
   width: i32,
   channels: i32,
   activation: i32,
-  parameter: f32,
+  p: f32,
   begin: i32,
   end: i32,
 ): void {
-  if (activation === IDENTITY)
-    normActivatePoolPass<Identity>(
-      input,
-      coefficients,
-      output,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU)
-    normActivatePoolPass<Relu>(
-      input,
-      coefficients,
-      output,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU6)
-    normActivatePoolPass<Relu6>(
-      input,
-      coefficients,
-      output,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === HARD_SWISH)
-    normActivatePoolPass<HardSwish>(
-      input,
-      coefficients,
-      output,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else
-    normActivatePoolPass<Any>(
-      input,
-      coefficients,
-      output,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
+  const h = height;
+  const w = width;
+  const c = channels;
+  const a = activation;
+  if (a === IDENTITY) poolImages<Identity>(x, k, y, h, w, c, a, p, begin, end);
+  else if (a === RELU) poolImages<Relu>(x, k, y, h, w, c, a, p, begin, end);
+  else if (a === RELU6) poolImages<Relu6>(x, k, y, h, w, c, a, p, begin, end);
+  else if (a === HARD_SWISH) poolImages<HardSwish>(x, k, y, h, w, c, a, p, begin, end);
+  else poolImages<Any>(x, k, y, h, w, c, a, p, begin, end);
 }
 
-/** A NaN on either side stays. */
-function largest(a: v128, b: v128): v128 {
-  return f32x4.max(a, b);
+/** Only a window's winner has a gradient, so the sums run over windows. */
+function sumColumn<A, L>(
+  x: usize,
+  dy: usize,
+  coefficients: usize,
+  totals: usize,
+  below: usize,
+  row: usize,
+  windows: i32,
+  lanes: i32,
+  code: i32,
+  p: f32,
+): void {
+  const memory = changetype<L>(0);
+  const act = changetype<A>(0);
+  const scale = memory.load(coefficients, lanes);
+  const shift = memory.load(coefficients + row, lanes);
+  const mean = memory.load(coefficients + row * 2, lanes);
+  let sum = f32x4.splat(0);
+  let product = sum;
+  for (let w = 0; w < windows; w++, x += row * 2, dy += row) {
+    let winner = memory.load(x, lanes);
+    let best = act.forward(madd(winner, scale, shift), code, p);
+    let rival = memory.load(x + row, lanes);
+    let value = act.forward(madd(rival, scale, shift), code, p);
+    let wins = f32x4.gt(value, best);
+    winner = v128.bitselect(rival, winner, wins);
+    best = v128.bitselect(value, best, wins);
+    rival = memory.load(x + below, lanes);
+    value = act.forward(madd(rival, scale, shift), code, p);
+    wins = f32x4.gt(value, best);
+    winner = v128.bitselect(rival, winner, wins);
+    best = v128.bitselect(value, best, wins);
+    rival = memory.load(x + below + row, lanes);
+    value = act.forward(madd(rival, scale, shift), code, p);
+    winner = v128.bitselect(rival, winner, f32x4.gt(value, best));
+    const z = madd(winner, scale, shift);
+    const dz = act.backward(z, memory.load(dy, lanes), code, p);
+    sum = f32x4.add(sum, dz);
+    product = madd(dz, f32x4.sub(winner, mean), product);
+  }
+  const inverse = memory.load(coefficients + row * 3, lanes);
+  flushSums(totals, row, 0, lanes, sum, f32x4.mul(product, inverse));
 }
 
-function normPoolGradientSumsPass<A>(
+function sumImages<A>(
   input: usize,
   gradient: usize,
   coefficients: usize,
@@ -157,357 +148,54 @@ function normPoolGradientSumsPass<A>(
   height: i32,
   width: i32,
   channels: i32,
-  activation: i32,
-  parameter: f32,
+  code: i32,
+  p: f32,
   begin: i32,
   end: i32,
 ): void {
   const row = (channels as usize) << 2;
-  const pooled = (height >> 1) * (width >> 1);
-  const block = pixelsOfBlock(channels);
+  const whole = row & ~15;
+  const left = channels & 3;
+  const below = (width as usize) * row;
+  const windows = width >> 1;
+  const rows = height >> 1;
   for (let n = begin; n < end; n++) {
-    const sums = partials + ((n as usize) << 1) * row;
-    memory.fill(sums, 0, row << 1);
-    const image = input + (n as usize) * (height as usize) * (width as usize) * row;
-    const pooledImage = gradient + (n as usize) * (pooled as usize) * row;
-    for (let first = 0; first < pooled; first += block) {
-      const last = min(first + block, pooled);
-      for (let c = 0; c < channels; c += 4) {
-        const o = (c as usize) << 2;
-        poolSums<A>(
-          image + o,
-          pooledImage + o,
-          coefficients,
-          sums,
-          width,
-          c,
-          channels,
-          activation,
-          parameter,
-          first,
-          last,
-        );
+    const totals = partials + (n as usize) * row * 2;
+    memory.fill(totals, 0, row * 2);
+    for (let r = n * rows; r < (n + 1) * rows; r++) {
+      let x = input + (r as usize) * below * 2;
+      let dy = gradient + ((r * windows) as usize) * row;
+      for (let o: usize = 0; o < whole; o += 16, x += 16, dy += 16) {
+        const k = coefficients + o;
+        sumColumn<A, Whole>(x, dy, k, totals + o, below, row, windows, 4, code, p);
       }
+      if (left === 0) continue;
+      const k = coefficients + whole;
+      sumColumn<A, Partial>(x, dy, k, totals + whole, below, row, windows, left, code, p);
     }
   }
 }
 
 export function normPoolGradientSums(
-  input: usize,
-  gradient: usize,
-  coefficients: usize,
-  partials: usize,
-  height: i32,
-  width: i32,
-  channels: i32,
-  activation: i32,
-  parameter: f32,
-  begin: i32,
-  end: i32,
-): void {
-  if (activation === IDENTITY)
-    normPoolGradientSumsPass<Identity>(
-      input,
-      gradient,
-      coefficients,
-      partials,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU)
-    normPoolGradientSumsPass<Relu>(
-      input,
-      gradient,
-      coefficients,
-      partials,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU6)
-    normPoolGradientSumsPass<Relu6>(
-      input,
-      gradient,
-      coefficients,
-      partials,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === HARD_SWISH)
-    normPoolGradientSumsPass<HardSwish>(
-      input,
-      gradient,
-      coefficients,
-      partials,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else
-    normPoolGradientSumsPass<Any>(
-      input,
-      gradient,
-      coefficients,
-      partials,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-}
-
-function poolSums<A>(
-  image: usize,
-  gradient: usize,
-  coefficients: usize,
-  sums: usize,
-  width: i32,
-  c: i32,
-  channels: i32,
-  activation: i32,
-  parameter: f32,
-  first: i32,
-  last: i32,
-): void {
-  const row = (channels as usize) << 2;
-  const line = (width as usize) * row;
-  const pooledWidth = width >> 1;
-  const o = (c as usize) << 2;
-  const lanes = min(4, channels - c);
-  const scale = loadPartial(coefficients + o, lanes);
-  const shift = loadPartial(coefficients + row + o, lanes);
-  const mean = loadPartial(coefficients + 2 * row + o, lanes);
-  let s = f32x4.splat(0);
-  let q = f32x4.splat(0);
-  let x = first % pooledWidth;
-  let y = first / pooledWidth;
-  for (let p = first; p < last; p++) {
-    const a = image + (y as usize) * 2 * line + (x as usize) * (row << 1);
-    const x0 = loadPartial(a, lanes);
-    const x1 = loadPartial(a + row, lanes);
-    const x2 = loadPartial(a + line, lanes);
-    const x3 = loadPartial(a + line + row, lanes);
-    let best = changetype<A>(0).forward(madd(x0, scale, shift), activation, parameter);
-    let from = x0;
-    const v1 = changetype<A>(0).forward(madd(x1, scale, shift), activation, parameter);
-    from = v128.bitselect(x1, from, f32x4.gt(v1, best));
-    best = f32x4.max(best, v1);
-    const v2 = changetype<A>(0).forward(madd(x2, scale, shift), activation, parameter);
-    from = v128.bitselect(x2, from, f32x4.gt(v2, best));
-    best = f32x4.max(best, v2);
-    const v3 = changetype<A>(0).forward(madd(x3, scale, shift), activation, parameter);
-    from = v128.bitselect(x3, from, f32x4.gt(v3, best));
-    const dy = loadPartial(gradient + (p as usize) * row, lanes);
-    const dz = changetype<A>(0).backward(madd(from, scale, shift), dy, activation, parameter);
-    s = f32x4.add(s, dz);
-    q = madd(dz, f32x4.sub(from, mean), q);
-    if (++x === pooledWidth) {
-      x = 0;
-      y++;
-    }
-  }
-  const inverse = loadPartial(coefficients + 3 * row + o, lanes);
-  flushSums(sums, row, c, lanes, s, f32x4.mul(q, inverse));
-}
-
-function normPoolInputGradientPass<A>(
-  input: usize,
-  gradient: usize,
-  coefficients: usize,
-  gradientCoefficients: usize,
-  inputGradient: usize,
-  height: i32,
-  width: i32,
-  channels: i32,
-  activation: i32,
-  parameter: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const row = (channels as usize) << 2;
-  const line = (width as usize) * row;
-  const pooledHeight = height >> 1;
-  const pooledWidth = width >> 1;
-  let dy = gradient + (begin as usize) * (pooledHeight as usize) * (pooledWidth as usize) * row;
-  for (let y = begin * pooledHeight; y < end * pooledHeight; y++) {
-    let at = (y as usize) * 2 * line;
-    for (let x = 0; x < pooledWidth; x++, at += row << 1, dy += row) {
-      for (let c = 0; c < channels; c += 4) {
-        const o = (c as usize) << 2;
-        spread<A>(
-          input + at + o,
-          loadPartial(dy + o, min(4, channels - c)),
-          coefficients + o,
-          gradientCoefficients + o,
-          inputGradient + at + o,
-          row,
-          line,
-          min(4, channels - c),
-          activation,
-          parameter,
-        );
-      }
-    }
-  }
-}
-
-export function normPoolInputGradient(
-  input: usize,
-  gradient: usize,
-  coefficients: usize,
-  gradientCoefficients: usize,
-  inputGradient: usize,
-  height: i32,
-  width: i32,
-  channels: i32,
-  activation: i32,
-  parameter: f32,
-  begin: i32,
-  end: i32,
-): void {
-  if (activation === IDENTITY)
-    normPoolInputGradientPass<Identity>(
-      input,
-      gradient,
-      coefficients,
-      gradientCoefficients,
-      inputGradient,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU)
-    normPoolInputGradientPass<Relu>(
-      input,
-      gradient,
-      coefficients,
-      gradientCoefficients,
-      inputGradient,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU6)
-    normPoolInputGradientPass<Relu6>(
-      input,
-      gradient,
-      coefficients,
-      gradientCoefficients,
-      inputGradient,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === HARD_SWISH)
-    normPoolInputGradientPass<HardSwish>(
-      input,
-      gradient,
-      coefficients,
-      gradientCoefficients,
-      inputGradient,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else
-    normPoolInputGradientPass<Any>(
-      input,
-      gradient,
-      coefficients,
-      gradientCoefficients,
-      inputGradient,
-      height,
-      width,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-}
-
-/** The gradient of one window goes to its largest input; the others get what the norm alone gives them. */
-function spread<A>(
-  a: usize,
-  dy: v128,
-  coefficients: usize,
-  gradientCoefficients: usize,
+  x: usize,
+  dy: usize,
+  k: usize,
   to: usize,
-  row: usize,
-  line: usize,
-  lanes: i32,
+  height: i32,
+  width: i32,
+  channels: i32,
   activation: i32,
-  parameter: f32,
+  p: f32,
+  begin: i32,
+  end: i32,
 ): void {
-  const scale = loadPartial(coefficients, lanes);
-  const shift = loadPartial(coefficients + row, lanes);
-  const g0 = loadPartial(gradientCoefficients, lanes);
-  const g1 = loadPartial(gradientCoefficients + row, lanes);
-  const g2 = loadPartial(gradientCoefficients + 2 * row, lanes);
-  const x0 = loadPartial(a, lanes);
-  const x1 = loadPartial(a + row, lanes);
-  const x2 = loadPartial(a + line, lanes);
-  const x3 = loadPartial(a + line + row, lanes);
-  const v0 = changetype<A>(0).forward(madd(x0, scale, shift), activation, parameter);
-  const v1 = changetype<A>(0).forward(madd(x1, scale, shift), activation, parameter);
-  const v2 = changetype<A>(0).forward(madd(x2, scale, shift), activation, parameter);
-  const v3 = changetype<A>(0).forward(madd(x3, scale, shift), activation, parameter);
-  const won1 = f32x4.gt(v1, v0);
-  const best1 = f32x4.max(v0, v1);
-  const won2 = f32x4.gt(v2, best1);
-  const best2 = f32x4.max(best1, v2);
-  const won3 = f32x4.gt(v3, best2);
-  const later2 = v128.or(won2, won3);
-  let from = v128.bitselect(x1, x0, won1);
-  from = v128.bitselect(x2, from, won2);
-  from = v128.bitselect(x3, from, won3);
-  const dz = f32x4.mul(
-    changetype<A>(0).backward(madd(from, scale, shift), dy, activation, parameter),
-    g0,
-  );
-  const d0 = v128.andnot(dz, v128.or(won1, later2));
-  const d1 = v128.andnot(v128.and(dz, won1), later2);
-  const d2 = v128.andnot(v128.and(dz, won2), won3);
-  const d3 = v128.and(dz, won3);
-  storePartial(to, f32x4.add(d0, madd(x0, g1, g2)), lanes);
-  storePartial(to + row, f32x4.add(d1, madd(x1, g1, g2)), lanes);
-  storePartial(to + line, f32x4.add(d2, madd(x2, g1, g2)), lanes);
-  storePartial(to + line + row, f32x4.add(d3, madd(x3, g1, g2)), lanes);
+  const h = height;
+  const w = width;
+  const c = channels;
+  const a = activation;
+  if (a === IDENTITY) sumImages<Identity>(x, dy, k, to, h, w, c, a, p, begin, end);
+  else if (a === RELU) sumImages<Relu>(x, dy, k, to, h, w, c, a, p, begin, end);
+  else if (a === RELU6) sumImages<Relu6>(x, dy, k, to, h, w, c, a, p, begin, end);
+  else if (a === HARD_SWISH) sumImages<HardSwish>(x, dy, k, to, h, w, c, a, p, begin, end);
+  else sumImages<Any>(x, dy, k, to, h, w, c, a, p, begin, end);
 }

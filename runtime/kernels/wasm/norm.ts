@@ -1,4 +1,8 @@
-/** As runtime/kernels/plain/batch-norm.ts says; four channels at a time, the last of odd counts through partial loads. */
+/**
+ * Normalise and activate in one pass, and the passes of the gradient, as runtime/kernels/plain/norm.ts says. A column is
+ * four channels: its coefficients stay in registers while it runs down a block of pixels, and the block stays in the
+ * first-level cache while the next columns pass over the same lines.
+ */
 import {
   Any,
   HARD_SWISH,
@@ -10,575 +14,246 @@ import {
   Relu,
   Relu6,
 } from './activation';
-import { loadPartial, madd, storePartial } from './simd';
-import { flushSums, pixelsOfBlock } from './sums';
+import { Partial, Whole } from './lanes';
+import { madd } from './simd';
+import { flushSums } from './sums';
 
-/**
- * One pass over the image: the sums are of what differs from the first pixel, which keeps the variance from cancelling.
- * Sums of a block of pixels are made in registers and then added to the totals, so that long sums stay exact.
- */
-export function normStatistics(
-  input: usize,
-  partials: usize,
-  pixels: i32,
-  channels: i32,
-  begin: i32,
-  end: i32,
-): void {
-  const row = (channels as usize) << 2;
-  const block = pixelsOfBlock(channels);
-  for (let n = begin; n < end; n++) {
-    const image = input + (n as usize) * (pixels as usize) * row;
-    const sums = partials + ((n as usize) << 1) * row;
-    memory.fill(sums, 0, row << 1);
-    for (let first = 0; first < pixels; first += block) {
-      const last = min(first + block, pixels);
-      for (let c = 0; c < channels; c += 4) {
-        differenceSums(image + ((c as usize) << 2), sums, row, c, channels, first, last);
-      }
-    }
-    finishStatistics(image, sums, pixels, channels);
-  }
+const BLOCK_FLOATS: i32 = 2048;
+const MIN_BLOCK_PIXELS: i32 = 8;
+
+function blockPixels(channels: i32): i32 {
+  return max(MIN_BLOCK_PIXELS, BLOCK_FLOATS / channels);
 }
 
-function differenceSums(
-  column: usize,
-  sums: usize,
-  row: usize,
-  c: i32,
-  channels: i32,
-  first: i32,
-  last: i32,
-): void {
-  const lanes = min(4, channels - c);
-  const shift = loadPartial(column, lanes);
-  let s0 = f32x4.splat(0);
-  let s1 = f32x4.splat(0);
-  let q0 = f32x4.splat(0);
-  let q1 = f32x4.splat(0);
-  let at = column + (first as usize) * row;
-  let p = first;
-  if (lanes === 4) {
-    for (; p + 1 < last; p += 2, at += row << 1) {
-      const a = f32x4.sub(v128.load(at), shift);
-      const b = f32x4.sub(v128.load(at + row), shift);
-      s0 = f32x4.add(s0, a);
-      s1 = f32x4.add(s1, b);
-      q0 = madd(a, a, q0);
-      q1 = madd(b, b, q1);
-    }
-  }
-  for (; p < last; p++, at += row) {
-    const a = f32x4.sub(loadPartial(at, lanes), shift);
-    s0 = f32x4.add(s0, a);
-    q0 = madd(a, a, q0);
-  }
-  flushSums(sums, row, c, lanes, f32x4.add(s0, s1), f32x4.add(q0, q1));
-}
-
-/** From sums of differences to the mean and the sum of squares around it. */
-function finishStatistics(image: usize, sums: usize, pixels: i32, channels: i32): void {
-  const count = pixels as f64;
-  for (let c = 0; c < channels; c++) {
-    const at = sums + ((c as usize) << 2);
-    const squaresAt = at + ((channels as usize) << 2);
-    const sum = load<f32>(at) as f64;
-    const squares = (load<f32>(squaresAt) as f64) - (sum * sum) / count;
-    store<f32>(at, ((load<f32>(image + ((c as usize) << 2)) as f64) + sum / count) as f32);
-    store<f32>(squaresAt, (squares > 0 ? squares : 0) as f32);
-  }
-}
-
-export function normFinish(
-  partials: usize,
-  gamma: usize,
-  beta: usize,
-  runningMean: usize,
-  runningVariance: usize,
-  coefficients: usize,
-  images: i32,
-  pixels: i32,
-  channels: i32,
-  affine: i32,
-  epsilon: f32,
-  momentum: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const row = (channels as usize) << 2;
-  const count = (images as f64) * (pixels as f64);
-  for (let c = begin; c < end; c++) {
-    const offset = (c as usize) << 2;
-    const column = partials + offset;
-    let sum: f64 = 0;
-    for (let n = 0; n < images; n++) sum += load<f32>(column + ((n as usize) << 1) * row) as f64;
-    const mean = sum / (images as f64);
-    let squares: f64 = 0;
-    for (let n = 0; n < images; n++) {
-      const at = column + ((n as usize) << 1) * row;
-      const apart = (load<f32>(at) as f64) - mean;
-      squares += (load<f32>(at + row) as f64) + (pixels as f64) * apart * apart;
-    }
-    const variance = squares / count;
-    const unbiased = count > 1 ? squares / (count - 1) : variance;
-    blend(runningMean + offset, mean, momentum);
-    blend(runningVariance + offset, unbiased, momentum);
-    const inverse = 1 / sqrt<f64>(variance + (epsilon as f64));
-    const scale = (affine ? (load<f32>(gamma + offset) as f64) : 1) * inverse;
-    const start = affine ? (load<f32>(beta + offset) as f64) : 0;
-    store<f32>(coefficients + offset, scale as f32);
-    store<f32>(coefficients + row + offset, (start - mean * scale) as f32);
-    store<f32>(coefficients + 2 * row + offset, mean as f32);
-    store<f32>(coefficients + 3 * row + offset, inverse as f32);
-  }
-}
-
-function blend(at: usize, value: f64, momentum: f32): void {
-  const before = load<f32>(at) as f64;
-  store<f32>(at, (before + (momentum as f64) * (value - before)) as f32);
-}
-
-function normActivatePass<A>(
+function activateColumn<A, L>(
   input: usize,
   coefficients: usize,
   output: usize,
+  row: usize,
+  pixels: i32,
+  lanes: i32,
+  code: i32,
+  parameter: f32,
+): void {
+  const memory = changetype<L>(0);
+  const scale = memory.load(coefficients, lanes);
+  const shift = memory.load(coefficients + row, lanes);
+  for (let p = 0; p < pixels; p++, input += row, output += row) {
+    const z = madd(memory.load(input, lanes), scale, shift);
+    memory.store(output, changetype<A>(0).forward(z, code, parameter), lanes);
+  }
+}
+
+/** Nothing is kept between pixels, so blocks may cross from one image to the next. */
+function activateImages<A>(
+  x: usize,
+  coefficients: usize,
+  y: usize,
   pixels: i32,
   channels: i32,
-  activation: i32,
-  parameter: f32,
+  code: i32,
+  p: f32,
   begin: i32,
   end: i32,
 ): void {
   const row = (channels as usize) << 2;
-  const whole = channels & ~3;
-  let at = (begin as usize) * (pixels as usize) * row;
-  const last = (end as usize) * (pixels as usize) * row;
-  for (; at < last; at += row) {
-    for (let c = 0; c < whole; c += 4) {
-      const o = (c as usize) << 2;
-      const x = v128.load(input + at + o);
-      const z = madd(x, v128.load(coefficients + o), v128.load(coefficients + row + o));
-      v128.store(output + at + o, changetype<A>(0).forward(z, activation, parameter));
+  const whole = row & ~15;
+  const left = channels & 3;
+  const block = blockPixels(channels);
+  for (let first = begin * pixels; first < end * pixels; first += block) {
+    const count = min(block, end * pixels - first);
+    const at = (first as usize) * row;
+    for (let o: usize = 0; o < whole; o += 16) {
+      const k = coefficients + o;
+      activateColumn<A, Whole>(x + at + o, k, y + at + o, row, count, 4, code, p);
     }
-    if (whole === channels) continue;
-    const o = (whole as usize) << 2;
-    const lanes = channels - whole;
-    const x = loadPartial(input + at + o, lanes);
-    const scale = loadPartial(coefficients + o, lanes);
-    const z = madd(x, scale, loadPartial(coefficients + row + o, lanes));
-    storePartial(output + at + o, changetype<A>(0).forward(z, activation, parameter), lanes);
+    if (left === 0) continue;
+    const o = at + whole;
+    activateColumn<A, Partial>(x + o, coefficients + whole, y + o, row, count, left, code, p);
   }
 }
 
 export function normActivate(
-  input: usize,
-  coefficients: usize,
-  output: usize,
+  x: usize,
+  k: usize,
+  y: usize,
   pixels: i32,
   channels: i32,
   activation: i32,
-  parameter: f32,
+  p: f32,
   begin: i32,
   end: i32,
 ): void {
-  if (activation === IDENTITY)
-    normActivatePass<Identity>(
-      input,
-      coefficients,
-      output,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU)
-    normActivatePass<Relu>(
-      input,
-      coefficients,
-      output,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU6)
-    normActivatePass<Relu6>(
-      input,
-      coefficients,
-      output,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === HARD_SWISH)
-    normActivatePass<HardSwish>(
-      input,
-      coefficients,
-      output,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else
-    normActivatePass<Any>(
-      input,
-      coefficients,
-      output,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
+  const n = pixels;
+  const c = channels;
+  const a = activation;
+  if (a === IDENTITY) activateImages<Identity>(x, k, y, n, c, a, p, begin, end);
+  else if (a === RELU) activateImages<Relu>(x, k, y, n, c, a, p, begin, end);
+  else if (a === RELU6) activateImages<Relu6>(x, k, y, n, c, a, p, begin, end);
+  else if (a === HARD_SWISH) activateImages<HardSwish>(x, k, y, n, c, a, p, begin, end);
+  else activateImages<Any>(x, k, y, n, c, a, p, begin, end);
 }
 
-function normGradientSumsPass<A>(
+/** Sums of a block, made in registers and then added to the totals, so that long sums stay exact. */
+function sumColumn<A, L>(
   input: usize,
   gradient: usize,
+  coefficients: usize,
+  totals: usize,
+  row: usize,
+  pixels: i32,
+  lanes: i32,
+  code: i32,
+  parameter: f32,
+): void {
+  const memory = changetype<L>(0);
+  const scale = memory.load(coefficients, lanes);
+  const shift = memory.load(coefficients + row, lanes);
+  const mean = memory.load(coefficients + row * 2, lanes);
+  let sum = f32x4.splat(0);
+  let product = sum;
+  for (let p = 0; p < pixels; p++, input += row, gradient += row) {
+    const x = memory.load(input, lanes);
+    const dy = memory.load(gradient, lanes);
+    const dz = changetype<A>(0).backward(madd(x, scale, shift), dy, code, parameter);
+    sum = f32x4.add(sum, dz);
+    product = madd(dz, f32x4.sub(x, mean), product);
+  }
+  const inverse = memory.load(coefficients + row * 3, lanes);
+  flushSums(totals, row, 0, lanes, sum, f32x4.mul(product, inverse));
+}
+
+function sumImages<A>(
+  x: usize,
+  dy: usize,
   coefficients: usize,
   partials: usize,
   pixels: i32,
   channels: i32,
-  activation: i32,
-  parameter: f32,
+  code: i32,
+  p: f32,
   begin: i32,
   end: i32,
 ): void {
   const row = (channels as usize) << 2;
-  const block = pixelsOfBlock(channels);
+  const whole = row & ~15;
+  const left = channels & 3;
+  const block = blockPixels(channels);
   for (let n = begin; n < end; n++) {
-    const image = (n as usize) * (pixels as usize) * row;
-    const sums = partials + ((n as usize) << 1) * row;
-    memory.fill(sums, 0, row << 1);
+    const totals = partials + (n as usize) * row * 2;
+    memory.fill(totals, 0, row * 2);
     for (let first = 0; first < pixels; first += block) {
-      const last = min(first + block, pixels);
-      for (let c = 0; c < channels; c += 4) {
-        const o = (c as usize) << 2;
-        const lanes = min(4, channels - c);
-        const scale = loadPartial(coefficients + o, lanes);
-        const shift = loadPartial(coefficients + row + o, lanes);
-        const mean = loadPartial(coefficients + 2 * row + o, lanes);
-        let s = f32x4.splat(0);
-        let q = f32x4.splat(0);
-        let at = image + o + (first as usize) * row;
-        for (let p = first; p < last; p++, at += row) {
-          const x = lanes === 4 ? v128.load(input + at) : loadPartial(input + at, lanes);
-          const dy = lanes === 4 ? v128.load(gradient + at) : loadPartial(gradient + at, lanes);
-          const dz = changetype<A>(0).backward(madd(x, scale, shift), dy, activation, parameter);
-          s = f32x4.add(s, dz);
-          q = madd(dz, f32x4.sub(x, mean), q);
-        }
-        const inverse = loadPartial(coefficients + 3 * row + o, lanes);
-        flushSums(sums, row, c, lanes, s, f32x4.mul(q, inverse));
+      const count = min(block, pixels - first);
+      const at = ((n * pixels + first) as usize) * row;
+      for (let o: usize = 0; o < whole; o += 16) {
+        const k = coefficients + o;
+        sumColumn<A, Whole>(x + at + o, dy + at + o, k, totals + o, row, count, 4, code, p);
       }
+      if (left === 0) continue;
+      const o = at + whole;
+      const k = coefficients + whole;
+      sumColumn<A, Partial>(x + o, dy + o, k, totals + whole, row, count, left, code, p);
     }
   }
 }
 
 export function normGradientSums(
-  input: usize,
-  gradient: usize,
-  coefficients: usize,
-  partials: usize,
+  x: usize,
+  dy: usize,
+  k: usize,
+  to: usize,
   pixels: i32,
   channels: i32,
   activation: i32,
-  parameter: f32,
+  p: f32,
   begin: i32,
   end: i32,
 ): void {
-  if (activation === IDENTITY)
-    normGradientSumsPass<Identity>(
-      input,
-      gradient,
-      coefficients,
-      partials,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU)
-    normGradientSumsPass<Relu>(
-      input,
-      gradient,
-      coefficients,
-      partials,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU6)
-    normGradientSumsPass<Relu6>(
-      input,
-      gradient,
-      coefficients,
-      partials,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === HARD_SWISH)
-    normGradientSumsPass<HardSwish>(
-      input,
-      gradient,
-      coefficients,
-      partials,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else
-    normGradientSumsPass<Any>(
-      input,
-      gradient,
-      coefficients,
-      partials,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
+  const n = pixels;
+  const c = channels;
+  const a = activation;
+  if (a === IDENTITY) sumImages<Identity>(x, dy, k, to, n, c, a, p, begin, end);
+  else if (a === RELU) sumImages<Relu>(x, dy, k, to, n, c, a, p, begin, end);
+  else if (a === RELU6) sumImages<Relu6>(x, dy, k, to, n, c, a, p, begin, end);
+  else if (a === HARD_SWISH) sumImages<HardSwish>(x, dy, k, to, n, c, a, p, begin, end);
+  else sumImages<Any>(x, dy, k, to, n, c, a, p, begin, end);
 }
 
-export function normGradientFinish(
-  partials: usize,
+function gradientColumn<A, L>(
+  input: usize,
+  gradient: usize,
   coefficients: usize,
-  gammaGradient: usize,
-  betaGradient: usize,
-  gradientCoefficients: usize,
-  images: i32,
+  line: usize,
+  output: usize,
+  row: usize,
   pixels: i32,
-  channels: i32,
-  store_: i32,
-  accumulate: i32,
-  begin: i32,
-  end: i32,
+  lanes: i32,
+  code: i32,
+  parameter: f32,
 ): void {
-  const row = (channels as usize) << 2;
-  const count = (images as f64) * (pixels as f64);
-  for (let c = begin; c < end; c++) {
-    const offset = (c as usize) << 2;
-    let sum: f64 = 0;
-    let product: f64 = 0;
-    for (let n = 0; n < images; n++) {
-      const at = partials + offset + ((n as usize) << 1) * row;
-      sum += load<f32>(at) as f64;
-      product += load<f32>(at + row) as f64;
-    }
-    if (store_) {
-      const beta = accumulate ? (load<f32>(betaGradient + offset) as f64) : 0;
-      const gamma = accumulate ? (load<f32>(gammaGradient + offset) as f64) : 0;
-      store<f32>(betaGradient + offset, (beta + sum) as f32);
-      store<f32>(gammaGradient + offset, (gamma + product) as f32);
-    }
-    const scale = load<f32>(coefficients + offset) as f64;
-    const mean = load<f32>(coefficients + 2 * row + offset) as f64;
-    const inverse = load<f32>(coefficients + 3 * row + offset) as f64;
-    const slope = (-scale * inverse * product) / count;
-    store<f32>(gradientCoefficients + offset, scale as f32);
-    store<f32>(gradientCoefficients + row + offset, slope as f32);
-    store<f32>(
-      gradientCoefficients + 2 * row + offset,
-      ((-scale * sum) / count - slope * mean) as f32,
-    );
+  const memory = changetype<L>(0);
+  const scale = memory.load(coefficients, lanes);
+  const shift = memory.load(coefficients + row, lanes);
+  const factor = memory.load(line, lanes);
+  const slope = memory.load(line + row, lanes);
+  const offset = memory.load(line + row * 2, lanes);
+  for (let p = 0; p < pixels; p++, input += row, gradient += row, output += row) {
+    const x = memory.load(input, lanes);
+    const dy = memory.load(gradient, lanes);
+    const dz = changetype<A>(0).backward(madd(x, scale, shift), dy, code, parameter);
+    memory.store(output, madd(dz, factor, madd(x, slope, offset)), lanes);
   }
 }
 
-function normInputGradientPass<A>(
-  input: usize,
-  gradient: usize,
-  coefficients: usize,
-  gradientCoefficients: usize,
-  inputGradient: usize,
+function gradientImages<A>(
+  x: usize,
+  dy: usize,
+  k: usize,
+  line: usize,
+  dx: usize,
   pixels: i32,
   channels: i32,
-  activation: i32,
-  parameter: f32,
+  code: i32,
+  p: f32,
   begin: i32,
   end: i32,
 ): void {
   const row = (channels as usize) << 2;
-  let at = (begin as usize) * (pixels as usize) * row;
-  const last = (end as usize) * (pixels as usize) * row;
-  for (; at < last; at += row) {
-    for (let c = 0; c < channels; c += 4) {
-      const o = (c as usize) << 2;
-      const lanes = min(4, channels - c);
-      if (lanes === 4) {
-        const x = v128.load(input + at + o);
-        const z = madd(x, v128.load(coefficients + o), v128.load(coefficients + row + o));
-        const dz = changetype<A>(0).backward(
-          z,
-          v128.load(gradient + at + o),
-          activation,
-          parameter,
-        );
-        const rest = madd(
-          x,
-          v128.load(gradientCoefficients + row + o),
-          v128.load(gradientCoefficients + 2 * row + o),
-        );
-        v128.store(inputGradient + at + o, madd(dz, v128.load(gradientCoefficients + o), rest));
-        continue;
-      }
-      const x = loadPartial(input + at + o, lanes);
-      const z = madd(
-        x,
-        loadPartial(coefficients + o, lanes),
-        loadPartial(coefficients + row + o, lanes),
-      );
-      const dz = changetype<A>(0).backward(
-        z,
-        loadPartial(gradient + at + o, lanes),
-        activation,
-        parameter,
-      );
-      const rest = madd(
-        x,
-        loadPartial(gradientCoefficients + row + o, lanes),
-        loadPartial(gradientCoefficients + 2 * row + o, lanes),
-      );
-      storePartial(
-        inputGradient + at + o,
-        madd(dz, loadPartial(gradientCoefficients + o, lanes), rest),
-        lanes,
-      );
+  const whole = row & ~15;
+  const left = channels & 3;
+  const block = blockPixels(channels);
+  for (let first = begin * pixels; first < end * pixels; first += block) {
+    const count = min(block, end * pixels - first);
+    let at = (first as usize) * row;
+    for (let o: usize = 0; o < whole; o += 16, at += 16) {
+      const g = line + o;
+      gradientColumn<A, Whole>(x + at, dy + at, k + o, g, dx + at, row, count, 4, code, p);
     }
+    if (left === 0) continue;
+    const g = line + whole;
+    gradientColumn<A, Partial>(x + at, dy + at, k + whole, g, dx + at, row, count, left, code, p);
   }
 }
 
 export function normInputGradient(
-  input: usize,
-  gradient: usize,
-  coefficients: usize,
-  gradientCoefficients: usize,
-  inputGradient: usize,
+  x: usize,
+  dy: usize,
+  k: usize,
+  line: usize,
+  dx: usize,
   pixels: i32,
   channels: i32,
   activation: i32,
-  parameter: f32,
+  p: f32,
   begin: i32,
   end: i32,
 ): void {
-  if (activation === IDENTITY)
-    normInputGradientPass<Identity>(
-      input,
-      gradient,
-      coefficients,
-      gradientCoefficients,
-      inputGradient,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU)
-    normInputGradientPass<Relu>(
-      input,
-      gradient,
-      coefficients,
-      gradientCoefficients,
-      inputGradient,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === RELU6)
-    normInputGradientPass<Relu6>(
-      input,
-      gradient,
-      coefficients,
-      gradientCoefficients,
-      inputGradient,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else if (activation === HARD_SWISH)
-    normInputGradientPass<HardSwish>(
-      input,
-      gradient,
-      coefficients,
-      gradientCoefficients,
-      inputGradient,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-  else
-    normInputGradientPass<Any>(
-      input,
-      gradient,
-      coefficients,
-      gradientCoefficients,
-      inputGradient,
-      pixels,
-      channels,
-      activation,
-      parameter,
-      begin,
-      end,
-    );
-}
-
-export function normCoefficients(
-  gamma: usize,
-  beta: usize,
-  mean: usize,
-  variance: usize,
-  coefficients: usize,
-  channels: i32,
-  affine: i32,
-  epsilon: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const row = (channels as usize) << 2;
-  for (let c = begin; c < end; c++) {
-    const offset = (c as usize) << 2;
-    const m = load<f32>(mean + offset);
-    const inverse: f32 = 1 / sqrt<f32>(load<f32>(variance + offset) + epsilon);
-    const scale: f32 = (affine ? load<f32>(gamma + offset) : 1) * inverse;
-    const start: f32 = affine ? load<f32>(beta + offset) : 0;
-    store<f32>(coefficients + offset, scale);
-    store<f32>(coefficients + row + offset, start - m * scale);
-    store<f32>(coefficients + 2 * row + offset, m);
-    store<f32>(coefficients + 3 * row + offset, inverse);
-  }
+  const n = pixels;
+  const c = channels;
+  const a = activation;
+  if (a === IDENTITY) gradientImages<Identity>(x, dy, k, line, dx, n, c, a, p, begin, end);
+  else if (a === RELU) gradientImages<Relu>(x, dy, k, line, dx, n, c, a, p, begin, end);
+  else if (a === RELU6) gradientImages<Relu6>(x, dy, k, line, dx, n, c, a, p, begin, end);
+  else if (a === HARD_SWISH) gradientImages<HardSwish>(x, dy, k, line, dx, n, c, a, p, begin, end);
+  else gradientImages<Any>(x, dy, k, line, dx, n, c, a, p, begin, end);
 }

@@ -1,0 +1,156 @@
+/**
+ * Curves over epochs as SVG, drawn by vega-lite here rather than in the browser. Colours are CSS variables of the page,
+ * so that one drawing serves light, dark and print. Only numbers reach vega, never a name of the user's.
+ */
+import type { TopLevelSpec } from 'vega-lite';
+import { type Html, html, trusted } from './html.ts';
+
+export interface Series {
+  readonly key: 'train' | 'validation' | 'rate';
+  /** A value an epoch; `null` leaves a gap. */
+  readonly values: readonly (number | null)[];
+}
+
+export interface Chart {
+  /** What a screen reader says instead of the drawing. */
+  readonly description: string;
+  readonly epochs: readonly number[];
+  readonly series: readonly Series[];
+  /** Of d3, for the values. */
+  readonly format: string;
+  readonly fromZero?: boolean;
+  /** An epoch to point out. */
+  readonly mark?: number | undefined;
+  /** Height by width. */
+  readonly aspect: number;
+}
+
+/** Two drawings, since shrinking one for a phone would shrink its text with it. CSS shows the one that fits. */
+const widths = { wide: 520, narrow: 326 } as const;
+
+export async function drawChart(chart: Chart): Promise<Html> {
+  const drawings = await Promise.all(
+    (['wide', 'narrow'] as const).map(async (size) => {
+      const svg = await draw(chart, widths[size], size === 'narrow' ? 4 : 7);
+      // Size from CSS; the role and the label replace vega's own description of every mark.
+      const markup = svg.replace(/^<svg[^>]*?viewBox="([^"]*)"[^>]*>/, '$1\u0000').split('\u0000');
+      const [viewBox = '', body = ''] = markup;
+      return html`<svg class="${size}" viewBox="${viewBox}" role="img" aria-label="${chart.description}">${trusted(body)}`;
+    }),
+  );
+  return html`<div class="chart">${drawings}</div>`;
+}
+
+async function draw(chart: Chart, width: number, ticks: number): Promise<string> {
+  // Loaded here, because half a second of start-up is too much for the commands that draw nothing.
+  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  const { spec } = compile(specification(chart, width, ticks));
+  const view = new vega.View(vega.parse(spec), {
+    renderer: 'none',
+    logger: vega.logger(vega.Error),
+  });
+  const svg = await view.toSVG();
+  view.finalize();
+  return svg;
+}
+
+interface Point {
+  readonly epoch: number;
+  readonly series: string;
+  readonly value: number | null;
+}
+
+function points({ epochs, series }: Chart): Point[] {
+  return series.flatMap(({ key, values }) =>
+    epochs.map((epoch, i) => {
+      const value = values[i] ?? null;
+      return { epoch, series: key, value: Number.isFinite(value) ? value : null };
+    }),
+  );
+}
+
+function specification(chart: Chart, width: number, ticks: number): TopLevelSpec {
+  const first = chart.epochs[0] ?? 1;
+  const last = chart.epochs.at(-1) ?? 1;
+  // A single epoch stands in the middle.
+  const domain = first === last ? [first - 1, first + 1] : [first, last];
+  const height = Math.round(width * chart.aspect);
+  return {
+    width,
+    height,
+    autosize: { type: 'fit', contains: 'padding' },
+    padding: { left: 2, right: 10, top: 6, bottom: 2 },
+    background: 'transparent',
+    data: { values: points(chart) },
+    encoding: {
+      x: {
+        field: 'epoch',
+        type: 'quantitative',
+        scale: { domain, nice: false },
+        axis: { title: null, grid: false, format: 'd', tickCount: Math.min(ticks, last), tickMinStep: 1 },
+      },
+    },
+    layer: [...marker(chart), curves(chart)],
+    config,
+  } as TopLevelSpec;
+}
+
+function curves({ series, epochs, format, fromZero, aspect }: Chart): object {
+  const keys = series.map(({ key }) => key);
+  return {
+    mark: {
+      type: 'line',
+      strokeWidth: 2,
+      strokeCap: 'round',
+      strokeJoin: 'round',
+      invalid: 'break-paths-show-path-domains',
+      // With few epochs the corners are the data.
+      point: epochs.length <= 8 ? { size: 34, filled: true } : false,
+    },
+    encoding: {
+      y: {
+        field: 'value',
+        type: 'quantitative',
+        scale: { zero: fromZero ?? false, nice: true },
+        axis: { title: null, format, tickCount: aspect < 0.35 ? 3 : 5 },
+      },
+      color: {
+        field: 'series',
+        type: 'nominal',
+        legend: null,
+        scale: { domain: keys, range: keys.map((key) => `var(--${key})`) },
+      },
+      // Told apart without colour too.
+      strokeDash: {
+        field: 'series',
+        type: 'nominal',
+        legend: null,
+        scale: { domain: keys, range: keys.map((key) => (key === 'train' ? [5, 4] : [1, 0])) },
+      },
+    },
+  };
+}
+
+function marker({ mark }: Chart): object[] {
+  if (mark === undefined) return [];
+  const data = { values: [{ epoch: mark }] };
+  return [
+    { data, mark: { type: 'rule', color: 'var(--validation)', opacity: 0.45, strokeWidth: 1 } },
+  ];
+}
+
+const config = {
+  aria: false,
+  font: 'inherit',
+  view: { stroke: null },
+  axis: {
+    domain: false,
+    ticks: false,
+    labelPadding: 8,
+    labelColor: 'var(--soft)',
+    labelFontSize: 12,
+    labelFont: 'inherit',
+    gridColor: 'var(--line)',
+  },
+  axisX: { domain: true, domainColor: 'var(--line-strong)', labelFlush: true },
+} as const;
