@@ -18,6 +18,7 @@ import { codeOf } from './activation.ts';
 import { type CallArguments, type PendingBuffer, ProgramBuilder } from './builder.ts';
 import type { ForwardContext, Weighted } from './forward-context.ts';
 import { layoutParameters, ParameterBuffers, type ParameterLayout } from './parameters.ts';
+import { lowerPhotos, type PhotoBuffers } from './photos.ts';
 import type { Buffer, Program } from './program.ts';
 import { ruleOf } from './rules.ts';
 
@@ -26,6 +27,7 @@ export interface InferenceProgram {
   readonly layout: ParameterLayout;
   readonly batch: number;
   readonly image: Buffer;
+  readonly photos: PhotoBuffers | undefined;
   readonly logits: Buffer;
   readonly weights: Buffer;
   readonly statistics: Buffer;
@@ -33,7 +35,7 @@ export interface InferenceProgram {
 
 export function lowerInference(
   graph: Graph,
-  options: { readonly batch: number; readonly threads: number },
+  options: { readonly batch: number; readonly threads: number; readonly photoBytes?: number },
 ): InferenceProgram {
   const builder = new ProgramBuilder(options.threads);
   const layout = layoutParameters(graph, () => false);
@@ -44,6 +46,9 @@ export function lowerInference(
   const t = new InferenceContext(builder, graph, options.batch, { weights, statistics, image });
   builder.schedule('prepare');
   builder.schedule('infer');
+  const { batch, photoBytes: bytes } = options;
+  const photos =
+    bytes === undefined ? undefined : lowerPhotos(builder, graph, image, { batch, bytes, augmented: false });
   for (const node of graph.nodes) lowerNode(node, t);
   const classes = graph.classes.length;
   const copy = { pixels: 1, count: classes, inputChannels: classes, outputChannels: classes };
@@ -59,6 +64,7 @@ export function lowerInference(
     layout,
     batch: options.batch,
     image: at(image),
+    photos: photos && { photos: at(photos.photos), rows: at(photos.rows), norms: at(photos.norms) },
     logits: at(logits),
     weights: at(weights.whole),
     statistics: at(statistics.whole),

@@ -4,6 +4,7 @@
  */
 
 import { elementUnitCount } from '../../runtime/kernels/plain/elements.ts';
+import { MIX_ROW, mixImages } from '../../runtime/kernels/plain/augment.ts';
 import { softmaxCrossEntropy } from '../../runtime/kernels/plain/loss.ts';
 import {
   adamStep,
@@ -18,6 +19,7 @@ import { type PendingBuffer, ProgramBuilder } from './builder.ts';
 import { type FusedUnit, fuse, lastOf } from './fuse.ts';
 import { backwardNorm, forwardNorm, type NormMemory } from './ops/norm.ts';
 import { layoutParameters, ParameterBuffers, type ParameterLayout } from './parameters.ts';
+import { lowerPhotos, type PendingPhotos, type PhotoBuffers } from './photos.ts';
 import type { Buffer, Program } from './program.ts';
 import { ruleOf } from './rules.ts';
 import { TrainingContext } from './training-context.ts';
@@ -39,6 +41,10 @@ export interface TrainingOptions {
   /** Whether a moving average of weights and statistics is kept. */
   readonly average: boolean;
   readonly isFrozen: (layer: string) => boolean;
+  /** Bytes of photos that a batch takes at most; without, the caller writes `image` itself. */
+  readonly photoBytes?: number;
+  /** Whether images are mixed with each other: mixup, CutMix. */
+  readonly mixed?: boolean;
 }
 
 /** Scalars of a training program, beside the seeds of its dropout layers. */
@@ -60,6 +66,8 @@ export interface TrainingProgram {
   readonly layout: ParameterLayout;
   readonly batch: number;
   readonly image: Buffer;
+  readonly photos: PhotoBuffers | undefined;
+  readonly mixRows: Buffer | undefined;
   /** [batch, classes], one row a sample. */
   readonly targets: Buffer;
   readonly probabilities: Buffer;
@@ -91,6 +99,7 @@ export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingP
   const t = new TrainingContext(builder, graph, batch, buffers, options.isFrozen);
 
   builder.schedule('gradients');
+  const input = lowerInput(builder, graph, image, options);
   const units = fuse(graph);
   const memory: NormMemory = new Map();
   for (const unit of units) forward(unit, memory, t);
@@ -115,6 +124,12 @@ export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingP
     layout,
     batch,
     image: at(image),
+    photos: input.photos && {
+      photos: at(input.photos.photos),
+      rows: at(input.photos.rows),
+      norms: at(input.photos.norms),
+    },
+    mixRows: input.mixRows && at(input.mixRows),
     targets: at(targets),
     probabilities: at(probabilities),
     losses: at(losses),
@@ -128,6 +143,24 @@ export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingP
     },
     squares: at(squares),
   };
+}
+
+/** Photos become the image; mixed, by way of a buffer that holds them unmixed. */
+function lowerInput(
+  builder: ProgramBuilder,
+  graph: Graph,
+  image: PendingBuffer,
+  options: TrainingOptions,
+): { readonly photos: PendingPhotos | undefined; readonly mixRows: PendingBuffer | undefined } {
+  const { batch, photoBytes: bytes, mixed } = options;
+  if (bytes === undefined) return { photos: undefined, mixRows: undefined };
+  const target = mixed ? builder.temporary('unmixed image', image.elements) : image;
+  const photos = lowerPhotos(builder, graph, target, { batch, bytes, augmented: true });
+  if (!mixed) return { photos, mixRows: undefined };
+  const rows = builder.kept('mix rows', batch * MIX_ROW.size);
+  const args = { input: target, rows, output: image, ...graph.input };
+  builder.call(mixImages, args, { layer: 'mix', units: batch });
+  return { photos, mixRows: rows };
 }
 
 function forward(unit: FusedUnit, memory: NormMemory, t: TrainingContext): void {

@@ -227,3 +227,30 @@ function mean(weights: readonly number[], value: (i: number) => number): number 
   const sum = weights.reduce((s, w, i) => s + w * value(i), 0);
   return Math.floor((sum + Math.floor(total / 2)) / total);
 }
+
+/** What each number of a row of `mixImages` is. */
+export const MIX_ROW = { partner: 0, share: 1, boxX: 2, boxY: 3, boxWidth: 4, boxHeight: 5, size: 8 } as const;
+
+/**
+ * mixup (Zhang et al. 2017): share * image + (1 - share) * partner; in the box the partner alone (CutMix, Yun et al.
+ * 2019). Partners are images of the same batch.
+ */
+export const mixImages = kernel({
+  name: 'mixImages',
+  args: { input: 'in', rows: 'in', output: 'out', height: 'i32', width: 'i32', channels: 'i32' },
+  unit: 'mixed image',
+  plain({ input, rows, output, height, width, channels }, begin, end) {
+    const size = height * width * channels;
+    for (let n = begin; n < end; n++) {
+      const row = rows.subarray(n * MIX_ROW.size, (n + 1) * MIX_ROW.size);
+      const [partner, share, left, top] = [row[0]!, row[1]!, row[2]!, row[3]!];
+      for (let i = 0; i < size; i++) {
+        const pixel = Math.floor(i / channels);
+        const [x, y] = [pixel % width, Math.floor(pixel / width)];
+        const inside = x >= left && x < left + row[4]! && y >= top && y < top + row[5]!;
+        const other = input[partner * size + i]!;
+        output[n * size + i] = inside ? other : share * input[n * size + i]! + (1 - share) * other;
+      }
+    }
+  },
+});

@@ -18,3 +18,4 @@ export * from './pointwise';
 export * from './pooling';
 export * from './augment';
 export * from './resize';
+export * from './mix';
