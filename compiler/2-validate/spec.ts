@@ -171,10 +171,10 @@ export interface Input {
   std?: ChannelValues1;
 }
 /**
- * Values by name, known in the whole file: a number, an op or block, or layers. What `extends` and `variants` most often change.
+ * Values by name, known in the whole file: a number, a list of numbers, an op or block, or layers. What `extends` and `variants` most often change.
  */
 export interface Constants {
-  [k: string]: number | string | Layers | undefined;
+  [k: string]: number | string | Layers | number[] | undefined;
 }
 /**
  * Two-dimensional convolution; grouped, depthwise, strided or dilated on request.
@@ -251,7 +251,7 @@ export interface Conv2D {
     | 'ones';
 }
 /**
- * Repeats the layer with variables: lists of equal length run side by side, `"4..7"` is a range, and `columns` with `rows` is a table. Arguments of a block call that are left out take the variable of their name.
+ * Repeats the layer with variables: lists of equal length run side by side, `4..7` is a range, `bandwidth` or `bandwidth[4..]` the entries of a list, and `columns` with `rows` is a table. Arguments of a block call that are left out take the variable of their name.
  */
 export interface Loop {
   /**

@@ -2,14 +2,14 @@
 
 import type { Places } from '../1-load/tree.ts';
 import type { Loop } from '../2-validate/spec.ts';
-import { loopLengths, nameTaken, repeatAndFor } from '../diagnostics/codes/normalize.ts';
+import { loopLengths, nameTaken, noSlice, repeatAndFor } from '../diagnostics/codes/normalize.ts';
 import { wrongValue } from '../diagnostics/codes/validate.ts';
 import { diagnose, type Place } from '../diagnostics/diagnostic.ts';
 import { isOpKind } from '../ops/index.ts';
 import { argumentBinding } from './blocks.ts';
 import { evaluateInteger, type Report, type Surroundings } from './evaluate.ts';
 import type { FileContext } from './expand.ts';
-import { reservedNames, Scope, type Tensor } from './scope.ts';
+import { type Binding, reservedNames, Scope, type Tensor } from './scope.ts';
 
 interface Looped {
   readonly repeat?: number | string;
@@ -20,10 +20,12 @@ interface Looped {
 interface Column {
   readonly name: string;
   readonly place: Place | undefined;
-  readonly values: readonly unknown[];
-  /** Place of each value. */
-  readonly at: (round: number) => Place | undefined;
+  readonly length: number;
+  readonly binding: (round: number) => Binding;
 }
+
+/** Reads a value that was written at a place. */
+type Read = (value: unknown, place: Place | undefined) => Binding;
 
 export function iterations(
   layer: Looped,
@@ -46,18 +48,13 @@ export function iterations(
     return [scope];
   }
   const isBlock = (word: string) => file.blocks.has(word);
-  const columns = columnsOf(layer.for, places, report);
+  const read: Read = (value, at) =>
+    argumentBinding(value, { ...around, place: at }, isBlock, report);
+  const columns = columnsOf(layer.for, scope, read, places, report);
   if (!columns) return [];
-  const rounds = columns[0]?.values.length ?? 0;
-  return Array.from({ length: rounds }, (_, round) => {
+  return Array.from({ length: columns[0]?.length ?? 0 }, (_, round) => {
     const inner = new Scope(scope);
-    for (const column of columns) {
-      const at = column.at(round) ?? column.place;
-      inner.bind(
-        column.name,
-        argumentBinding(column.values[round], { ...around, place: at }, isBlock, report),
-      );
-    }
+    for (const column of columns) inner.bind(column.name, column.binding(round));
     return inner;
   });
 }
@@ -85,9 +82,17 @@ function surroundings(place: Place, scope: Scope, input: Tensor): Surroundings {
   };
 }
 
-function columnsOf(loop: Loop, places: Places, report: Report): readonly Column[] | undefined {
+function columnsOf(
+  loop: Loop,
+  scope: Scope,
+  read: Read,
+  places: Places,
+  report: Report,
+): readonly Column[] | undefined {
   const columns =
-    'columns' in loop || 'rows' in loop ? tableOf(loop, places, report) : listsOf(loop, places);
+    'columns' in loop || 'rows' in loop
+      ? tableOf(loop, read, places, report)
+      : listsOf(loop, scope, read, places, report);
   if (!columns) return undefined;
   let sound = true;
   for (const column of columns) {
@@ -99,21 +104,19 @@ function columnsOf(loop: Loop, places: Places, report: Report): readonly Column[
   }
   const first = columns[0] as Column;
   for (const other of columns.slice(1)) {
-    if (other.values.length === first.values.length) continue;
+    if (other.length === first.length) continue;
     report(
       diagnose(
         loopLengths,
         {
           first: first.name,
-          firstLength: first.values.length,
+          firstLength: first.length,
           second: other.name,
-          secondLength: other.values.length,
+          secondLength: other.length,
         },
         {
           place: other.place,
-          related: first.place
-            ? [{ place: first.place, message: `${first.values.length} entries` }]
-            : [],
+          related: first.place ? [{ place: first.place, message: `${first.length} entries` }] : [],
         },
       ),
     );
@@ -122,26 +125,79 @@ function columnsOf(loop: Loop, places: Places, report: Report): readonly Column[
   return sound ? columns : undefined;
 }
 
-function listsOf(loop: Loop, places: Places): readonly Column[] {
-  return Object.entries(loop).map(([name, list]) => {
-    const values = typeof list === 'string' ? range(list) : (list as readonly unknown[]);
-    return {
-      name,
-      place: places.at(loop, name),
-      values,
-      at: (round) => (typeof list === 'string' ? undefined : places.at(list as object, round)),
-    };
+function listsOf(
+  loop: Loop,
+  scope: Scope,
+  read: Read,
+  places: Places,
+  report: Report,
+): readonly Column[] | undefined {
+  const columns = Object.entries(loop).map(([name, list]): Column | undefined => {
+    const place = places.at(loop, name);
+    if (typeof list === 'string') {
+      const bindings = range(list, place) ?? slice(list, scope, place, report);
+      return (
+        bindings && {
+          name,
+          place,
+          length: bindings.length,
+          binding: (round) => bindings[round] as Binding,
+        }
+      );
+    }
+    const values = list as readonly unknown[];
+    const binding = (round: number) => read(values[round], places.at(values, round) ?? place);
+    return { name, place, length: values.length, binding };
   });
+  return columns.every((c) => c !== undefined) ? columns : undefined;
 }
 
 /** `4..7` with both ends. */
-function range(text: string): readonly number[] {
-  const [from, to] = text.split('..').map(Number) as [number, number];
-  const length = Math.max(0, Math.min(to - from + 1, 2000));
-  return Array.from({ length }, (_, i) => from + i);
+function range(text: string, place: Place | undefined): readonly Binding[] | undefined {
+  const [, begin, end] = /^(\d+)\.\.(\d+)$/.exec(text) ?? [];
+  if (begin === undefined) return undefined;
+  const length = Math.max(0, Math.min(Number(end) - Number(begin) + 1, 2000));
+  const sources = place ? [place] : [];
+  return Array.from({ length }, (_, i) => ({
+    kind: 'integer',
+    value: Number(begin) + i,
+    sources,
+  }));
 }
 
-function tableOf(loop: Loop, places: Places, report: Report): readonly Column[] | undefined {
+/** `bandwidth`, `bandwidth[4..7]` with both ends, or `bandwidth[4..]` to the last. */
+function slice(
+  text: string,
+  scope: Scope,
+  place: Place | undefined,
+  report: Report,
+): readonly Binding[] | undefined {
+  const [, name = text, begin = '0', end] = /^([^[]+)\[(\d+)\.\.(\d*)\]$/.exec(text) ?? [];
+  const list = scope.find(name);
+  if (list?.kind === 'unknown') return undefined;
+  const last = list?.kind === 'list' ? list.values.length - 1 : -1;
+  const [from, to] = [Number(begin), end ? Number(end) : last];
+  if (list?.kind !== 'list' || to > last || from > to) {
+    const related =
+      list?.kind === 'list' && list.place
+        ? [{ place: list.place, message: `${name} has entries 0 to ${last}` }]
+        : [];
+    report(diagnose(noSlice, { text, name, isList: list?.kind === 'list' }, { place, related }));
+    return undefined;
+  }
+  return list.values
+    .slice(from, to + 1)
+    .map(({ value, sources }) =>
+      value === undefined ? { kind: 'unknown' } : { kind: 'integer', value, sources },
+    );
+}
+
+function tableOf(
+  loop: Loop,
+  read: Read,
+  places: Places,
+  report: Report,
+): readonly Column[] | undefined {
   const { columns, rows } = loop as {
     readonly columns?: readonly string[];
     readonly rows?: readonly (readonly unknown[])[];
@@ -168,7 +224,10 @@ function tableOf(loop: Loop, places: Places, report: Report): readonly Column[] 
   return columns.map((name, c) => ({
     name,
     place: places.at(columns, c),
-    values: rows.map((row) => row[c]),
-    at: (round) => places.at(rows[round] as object, c),
+    length: rows.length,
+    binding: (round) => {
+      const row = rows[round] as readonly unknown[];
+      return read(row[c], places.at(row, c));
+    },
   }));
 }

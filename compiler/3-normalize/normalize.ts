@@ -7,7 +7,13 @@ import type { Places } from '../1-load/tree.ts';
 import type { Expression, Spec } from '../2-validate/spec.ts';
 import type { CheckedSpec } from '../2-validate/validate.ts';
 import { emptyNetwork, nameTaken, preprocessingChannels } from '../diagnostics/codes/normalize.ts';
-import { type Diagnostic, diagnose, type Outcome, outcome } from '../diagnostics/diagnostic.ts';
+import {
+  type Diagnostic,
+  diagnose,
+  type Outcome,
+  outcome,
+  type Place,
+} from '../diagnostics/diagnostic.ts';
 import type { Preprocessing } from '../graph/graph.ts';
 import { isOpKind } from '../ops/index.ts';
 import { argumentBinding, type BlockTable, blockTable } from './blocks.ts';
@@ -111,10 +117,19 @@ function bindConstants(
           ? "the language's own word"
           : undefined;
     if (by) report(diagnose(nameTaken, { name, by }, { place: places.key(constants, name) }));
-    const around = { scope, place: places.at(constants, name) };
-    scope.bind(name, argumentBinding(value, around, isBlock, report));
+    const place = places.at(constants, name);
+    if (isNumbers(value)) {
+      const values = value.map((n, i) => ({ value: n, sources: sourceOf(places.at(value, i)) }));
+      scope.bind(name, { kind: 'list', values, place });
+    } else scope.bind(name, argumentBinding(value, { scope, place }, isBlock, report));
   }
 }
+
+function isNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.length > 0 && value.every((n) => typeof n === 'number');
+}
+
+const sourceOf = (place: Place | undefined): readonly Place[] => (place ? [place] : []);
 
 function multiplied(
   bandwidth: {
@@ -127,8 +142,7 @@ function multiplied(
 ): readonly Entry[] {
   const place = places.at(bandwidth, 'base');
   const base = evaluateInteger(bandwidth.base, 'base', 1, { scope, place }, report);
-  if (base)
-    scope.bind('base', { kind: 'integer', value: base.value, sources: place ? [place] : [] });
+  if (base) scope.bind('base', { kind: 'integer', value: base.value, sources: sourceOf(place) });
   else scope.bind('base', { kind: 'unknown' });
   return entriesOf(bandwidth.multipliers, base?.value, scope, places, report);
 }
@@ -144,7 +158,7 @@ function entriesOf(
     const place = places.at(list, i);
     const entry = evaluateInteger(item, `bandwidth[${i}]`, 1, { scope, place }, report);
     const value = entry && factor !== undefined ? entry.value * factor : undefined;
-    return { value, sources: place ? [place] : [] };
+    return { value, sources: sourceOf(place) };
   });
 }
 

@@ -164,9 +164,10 @@ const definitions = {
   },
   loop: {
     description:
-      'Repeats the layer with variables: lists of equal length run side by side, `"4..7"` is a range, and `columns` with `rows` is a table. Arguments of a block call that are left out take the variable of their name.',
+      'Repeats the layer with variables: lists of equal length run side by side, `4..7` is a range, `bandwidth` or `bandwidth[4..]` the entries of a list, and `columns` with `rows` is a table. Arguments of a block call that are left out take the variable of their name.',
     examples: [
       { i: [1, 2, 3] },
+      { width: 'bandwidth[4..]' },
       {
         columns: ['width', 'stride'],
         rows: [
@@ -202,7 +203,11 @@ const definitions = {
     },
     additionalProperties: {
       anyOf: [
-        { type: 'string', pattern: '^\\d{1,6}\\.\\.\\d{1,6}$' },
+        {
+          type: 'string',
+          pattern:
+            '^(\\d{1,6}\\.\\.\\d{1,6}|[A-Za-z_][A-Za-z0-9_-]{0,63}(\\[\\d{1,6}\\.\\.(\\d{1,6})?\\])?)$',
+        },
         { type: 'array', items: argument, minItems: 1, maxItems: 200 },
       ],
     },
@@ -394,10 +399,15 @@ const fields = {
     type: 'object',
     propertyNames: name,
     maxProperties: 100,
-    additionalProperties: argument,
+    additionalProperties: {
+      anyOf: [
+        ...argument.anyOf,
+        { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 1, maxItems: 256 },
+      ],
+    },
     description:
-      'Values by name, known in the whole file: a number, an op or block, or layers. What `extends` and `variants` most often change.',
-    examples: [{ depth: 3, act: 'relu' }],
+      'Values by name, known in the whole file: a number, a list of numbers, an op or block, or layers. What `extends` and `variants` most often change.',
+    examples: [{ depth: [2, 2, 2, 2], act: 'relu' }],
   },
   recipe: { ...recipe, description: 'How the network is trained.' },
   defaults: {

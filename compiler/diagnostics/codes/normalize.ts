@@ -147,3 +147,11 @@ export const preprocessingChannels = fault<{ key: string; values: number; channe
     explanation: `\`mean\` and \`std\` hold one value for each channel of the input; a single value serves all.`,
   },
 );
+
+export const noSlice = fault<{ text: string; name: string; isList: boolean }>('E321', {
+  title: 'nothing to loop over',
+  message: ({ text, name, isList }) =>
+    isList ? `${name} has no entries "${text}"` : `there is no list called "${name}" to loop over`,
+  explanation: `A loop runs over a list of its own (\`[1, 2, 3]\`), a range (\`4..7\`, both ends included), or a list of the file or part of
+it: \`bandwidth\`, \`bandwidth[4..7]\`, \`bandwidth[4..]\`, or a constant that is a list.`,
+});
