@@ -82,8 +82,9 @@ export function tanh(x: v128): v128 {
   const one = f32x4.splat(1);
   const e = exp(f32x4.add(size, size));
   const far = f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(e, one)));
-  const signed = v128.bitselect(x, far, i32x4.splat(SIGN));
-  return v128.bitselect(near, signed, f32x4.lt(size, f32x4.splat(0.625)));
+  const value = v128.bitselect(near, far, f32x4.lt(size, f32x4.splat(0.625)));
+  // After the choice, since the polynomial loses the sign of -0.
+  return v128.bitselect(x, value, i32x4.splat(SIGN));
 }
 
 /** 1 / (1 + exp(-x)), as e / (1 + e) with e = exp(x) for negative x so that nothing overflows. */
