@@ -74,7 +74,11 @@ function requestOf(options: Options, compiled: Compiled): FitRequest {
     const own = stated ?? goalOf(compiled, 'macs');
     return { ...request, goal: own && { ...own, rule: rule ?? own.rule } };
   }
-  const goal: Goal = { metric, target, rule: rule ?? stated?.rule ?? 'nearest' };
+  const goal: Goal = {
+    metric,
+    target,
+    rule: rule ?? (stated?.rule === 'atMost' ? 'atMost' : 'nearest'),
+  };
   const cap =
     params !== undefined && macs !== undefined
       ? { metric: 'macs' as const, maximum: macs }

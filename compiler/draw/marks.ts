@@ -95,7 +95,7 @@ export function textWidth(content: string, size: number, weight = 400): number {
     else if (c > '\u2e80') units += 1;
     else units += /[A-Z0-9×·]/.test(c) ? 0.62 : 0.555;
   }
-  return units * size * (weight > 400 ? 1.06 : 1);
+  return units * size * (weight > 400 ? 1.1 : 1);
 }
 
 export function clipped(content: string, size: number, room: number, weight?: number): string {

@@ -35,11 +35,19 @@ class Builder {
   /** The nodes that stand `depth` parts deep or deeper. */
   stack(nodes: readonly GraphNode[], depth: number, flow: Flow): readonly Item[] {
     const items: Item[] = [];
+    /** What each item has come from so far: `outputs[k]` flows into the item k. */
+    const outputs = [flow.last];
     for (let i = 0; i < nodes.length; ) {
       const node = nodes[i] as GraphNode;
       const part = node.origin.path[depth];
+      while (outputs.length <= items.length) outputs.push(flow.last);
       if (!part) {
-        items.push(this.#layer(node, flow));
+        const bypassed = sidePath(node, flow.last, outputs);
+        if (bypassed < 0) items.push(this.#layer(node, flow));
+        else {
+          items.push(joinedByName(node, items.splice(bypassed), flow));
+          outputs.length = bypassed + 1;
+        }
         i++;
         continue;
       }
@@ -84,6 +92,21 @@ class Builder {
   #nameOf(id: number): string {
     return id === graphInput ? 'image' : (this.#graph.nodes[id]?.name ?? '');
   }
+}
+
+/** Where in its own stack the other input of a sum comes from; -1 where it comes from elsewhere. */
+function sidePath(node: GraphNode, last: number, outputs: readonly number[]): number {
+  const [first, second] = node.inputs;
+  if (node.inputs.length !== 2 || first === undefined || second === undefined) return -1;
+  if (first === second || (first !== last && second !== last)) return -1;
+  return outputs.lastIndexOf(first === last ? second : first);
+}
+
+/** `{ op: add, from: [previous, entry] }` is drawn like the branches that it could have been written as. */
+function joinedByName(node: GraphNode, items: readonly Item[], flow: Flow): Item {
+  const branches = node.inputs[0] === flow.last ? [items, []] : [[], items];
+  flow.last = node.id;
+  return { kind: 'join', node, branches };
 }
 
 /** The branches of one join belong together. */

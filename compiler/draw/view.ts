@@ -139,12 +139,13 @@ function boxOf(nodes: readonly GraphNode[], from: string | undefined): Box {
   const isBare = companions.has(host.op);
   const title = isBare ? nodes.map((n) => n.op).join(' · ') : titleOf(host);
   const detail: string[] = isBare ? [] : rest.map((n) => n.op);
+  const structure = `${title}(${detail.join()})${from === undefined ? '' : '<'}`;
   if (from !== undefined) detail.unshift(`from ${from}`);
   return {
     kind: 'box',
     title,
     detail: detail.join(' · '),
-    structure: `${title}(${detail.join()})`,
+    structure,
     shape: last.shape,
     params: paramsOf(nodes),
     count: 1,
