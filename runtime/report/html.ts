@@ -13,7 +13,7 @@ export class Html {
   }
 }
 
-export type Renderable = string | number | Html | undefined | readonly Renderable[];
+export type Renderable = string | number | Html | null | undefined | readonly Renderable[];
 
 /** A template whose values are escaped unless they are Html. Attribute values must stand in double quotes. */
 export function html(parts: TemplateStringsArray, ...values: readonly Renderable[]): Html {
@@ -29,7 +29,7 @@ export const trusted = (text: string): Html => new Html(text);
 export const name = (text: string): Html => html`<bdi>${text}</bdi>`;
 
 function render(value: Renderable): string {
-  if (value === undefined) return '';
+  if (value === undefined || value === null) return '';
   if (value instanceof Html) return value.toHTML();
   if (typeof value === 'string') return escapeHtml(value);
   if (typeof value === 'number') return String(value);

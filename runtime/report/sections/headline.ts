@@ -19,13 +19,13 @@ export function headline(
   metrics: readonly EpochMetrics[],
   figure: Figure | undefined,
 ): Html {
-  const { input } = { input: run.architecture.counts.layers.length };
+  const layers = run.architecture.counts.layers.length;
   const epochs = metrics.at(-1)?.epoch ?? 0;
   return html`
 <header>
 <p class="over"><span class="status ${run.status}">${statusWords[run.status]}</span> <time datetime="${run.startedAt}">${format.moment(run.startedAt)}</time></p>
 <h1>${name(run.name)}</h1>
-<p class="lead">${format.plural(run.classes.length, 'class', 'classes')}, ${format.plural(input, 'layer')},
+<p class="lead">${format.plural(run.classes.length, 'class', 'classes')}, ${format.plural(layers, 'layer')},
 trained for ${format.plural(epochs, 'epoch')} on ${format.plural(run.data.train.count, 'photo')} in ${format.duration(run.seconds)}.</p>
 <div class="heroes">
 ${accuracy(run, figure)}

@@ -1,0 +1,16 @@
+/** What a run leaves for people: its records, its page, its TensorBoard events. */
+export type {
+  ArchitectureRecord,
+  ClassFigures,
+  DataRecord,
+  EpochMetrics,
+  EvaluationRecord,
+  Interval,
+  Mistake,
+  RunRecord,
+  RunStatus,
+  SplitRecord,
+} from './records.ts';
+export { renderReport } from './report.ts';
+export { classFigures, confusionMatrix, topConfusions, wilsonInterval } from './statistics.ts';
+export { type EventFile, tensorboardEvents } from './tensorboard.ts';
