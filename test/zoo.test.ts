@@ -50,6 +50,9 @@ const publishedMacs: Readonly<Record<string, readonly [millions: number, source:
   ghostnet: [141, 'arXiv 1911.11907'],
 };
 
+/** Side in pixels, by https://distill.pub/2019/computing-receptive-fields (Araujo, Norris and Sim). */
+const publishedReceptiveFields = { 'mobilenet-v1': 315, resnet18: 435 };
+
 /** Counts as the literature states them, beside the file's own budget. */
 const publishedParams: Readonly<Record<string, readonly [params: number, source: string]>> = {
   student: [256_779, 'NTU ML2020 homework 7, report'],
@@ -146,6 +149,15 @@ it.each(Object.entries(publishedParams))('%s has the published %s', (name, [para
 it.each(Object.entries(publishedMacs))('%s does the published work', (name, [millions]) => {
   const ratio = compiled(`${name}.yaml`).counts.macs / (millions * 1e6);
   expect(Math.abs(ratio - 1)).toBeLessThan(0.02);
+});
+
+it.each(Object.entries(publishedReceptiveFields))('%s sees %i pixels', (name, side) => {
+  expect(compiled(`${name}.yaml`).counts.receptiveField).toBe(side);
+});
+
+it('lets squeeze-and-excite not end the receptive field', () => {
+  const { counts } = compiled('efficientnet-b0.yaml');
+  expect(counts.receptiveField).toBeGreaterThan(224);
 });
 
 it('prints the student as it always did', async () => {

@@ -8,7 +8,7 @@ interface Field {
   readonly jump: number;
 }
 
-/** By node id; `null` where a layer sees the whole image. */
+/** By node id; `null` where a layer sees the whole image and nothing else. */
 export function receptiveFields(graph: Graph): readonly (number | null)[] {
   const fields: (Field | null)[] = [];
   for (const node of graph.nodes) {
@@ -16,12 +16,14 @@ export function receptiveFields(graph: Graph): readonly (number | null)[] {
       i === graphInput ? { side: 1, jump: 1 } : (fields[i] ?? null),
     );
     const { reach } = node;
-    if (reach === 'global' || inputs.some((f) => f === null)) {
+    // A gate over the whole image (squeeze-and-excite) scales channels; where an output looks, the other branch says.
+    const local = inputs.filter((f) => f !== null);
+    if (reach === 'global' || local.length === 0) {
       fields.push(null);
       continue;
     }
-    const side = Math.max(...inputs.map((f) => (f as Field).side));
-    const jump = Math.max(...inputs.map((f) => (f as Field).jump));
+    const side = Math.max(...local.map((f) => f.side));
+    const jump = Math.max(...local.map((f) => f.jump));
     if (reach === 'point') {
       fields.push({ side, jump });
       continue;
