@@ -1,0 +1,32 @@
+/** For kernels that are no plain sum of products: within a tolerance of the twin, and the same bits for every cut. */
+import { expect } from 'vitest';
+import type { Kernel } from '../../runtime/kernels/kernel.ts';
+import { BUILDS, runPlain, runWasm, type Values } from './harness.ts';
+
+export function checkAgreement(
+  kernel: Kernel,
+  values: Values,
+  units: number,
+  tolerance: number,
+): void {
+  const exact = runPlain(kernel, values, units);
+  for (const build of BUILDS) {
+    const got = runWasm(build, kernel, values, units);
+    for (const [name, expected] of Object.entries(exact)) {
+      const wrong = expected.findIndex(
+        (x, i) => !(Math.abs(got[name]![i]! - x) <= tolerance * (1 + Math.abs(x))),
+      );
+      if (wrong < 0) continue;
+      const detail = `${name}[${wrong}] is ${got[name]![wrong]}, not ${expected[wrong]}`;
+      throw new Error(`${kernel.name} (${build}): ${detail}`);
+    }
+    for (const cuts of [2, 3]) {
+      const again = runWasm(build, kernel, values, units, cuts);
+      // Bytes, since toEqual walks every float and takes longer than the kernels.
+      for (const [name, whole] of Object.entries(got)) {
+        const same = Buffer.from(again[name]!.buffer).equals(Buffer.from(whole.buffer));
+        expect(same, `${kernel.name} (${build}): ${name} depends on the cut`).toBe(true);
+      }
+    }
+  }
+}
