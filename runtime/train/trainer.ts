@@ -102,6 +102,10 @@ export class Trainer {
     return readParameters(this.engine, average ? { layout, ...average } : this.program);
   }
 
+  rateAt(step: number): number {
+    return learningRate(this.#recipe, step, this.stepsPerEpoch);
+  }
+
   /** One update of the weights; `step` counts from 0. */
   step(step: number): StepResult {
     const { accumulate } = this.#recipe;
@@ -121,7 +125,7 @@ export class Trainer {
       loss += sum(this.engine.floats(this.program.losses));
       correct += this.#countCorrect(labels);
     }
-    const rate = learningRate(this.#recipe, step, this.stepsPerEpoch);
+    const rate = this.rateAt(step);
     this.#update(step, rate, loss);
     return { loss, correct, seen: batch * accumulate, learningRate: rate };
   }

@@ -1,0 +1,255 @@
+/**
+ * A training run from its first step to its report: owns the folder, decides when to evaluate, what is best, when to
+ * save and when to stop.
+ */
+
+import type { Graph } from '../../compiler/graph/graph.ts';
+import { initialize, type WeightStore, weightsToSafetensors } from '../../compiler/weights/index.ts';
+import type { Dataset, ImageSet } from '../data/index.ts';
+import type { KernelBuild } from '../kernels/load.ts';
+import type { EpochMetrics, EvaluationRecord, RunStatus } from '../report/records.ts';
+import { loadCheckpoint, type Progress, type RunIdentity, saveCheckpoint, startOfRun } from './checkpoint.ts';
+import { evaluationRecord } from './evaluation-record.ts';
+import { Evaluator } from './evaluator.ts';
+import { type Figures, figuresOf } from './figures.ts';
+import { readWeights } from './read-weights.ts';
+import type { Recipe } from './recipe.ts';
+import type { RunFolder } from './run-folder.ts';
+import { TrainError } from './train-error.ts';
+import { Trainer } from './trainer.ts';
+
+export interface StepEvent {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly step: number;
+  readonly steps: number;
+  /** Means over the epoch so far. */
+  readonly loss: number;
+  readonly top1: number;
+  readonly imagesPerSecond: number;
+  /** Seconds until the last step, at the rate so far. */
+  readonly remaining: number;
+}
+
+export interface RunListener {
+  onStep(event: StepEvent): void;
+  onEpoch(metrics: EpochMetrics, best: boolean): void | Promise<void>;
+}
+
+export interface RunOptions {
+  readonly graph: Graph;
+  readonly recipe: Recipe;
+  readonly data: Dataset;
+  readonly folder: RunFolder;
+  readonly threads: number;
+  readonly build: KernelBuild;
+  readonly resume: boolean;
+  readonly identity: RunIdentity;
+  /** Where the weights start, instead of at random. */
+  readonly initial?: WeightStore;
+  readonly listener: RunListener;
+  readonly signal: AbortSignal;
+}
+
+export interface RunResult {
+  readonly status: RunStatus;
+  readonly seconds: number;
+  readonly best: Progress['best'];
+  readonly epochs: readonly EpochMetrics[];
+  readonly evaluation: EvaluationRecord | undefined;
+  /** The weights that `weights.safetensors` holds. */
+  readonly weights: WeightStore;
+}
+
+/** Between checkpoints at most, in seconds, where epochs are long. */
+const saveEvery = 60;
+
+export async function runTraining(options: RunOptions): Promise<RunResult> {
+  const { graph, recipe, data, threads, build } = options;
+  const trainer = await Trainer.create(graph, data.train, recipe, { threads, build });
+  const judged = data.validation ?? data.train;
+  const evaluator = await Evaluator.create(graph, judged, { threads, build });
+  try {
+    return await new Run(options, trainer, evaluator, judged).execute();
+  } finally {
+    await Promise.all([trainer.close(), evaluator.close()]);
+  }
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #trainer: Trainer;
+  readonly #evaluator: Evaluator;
+  readonly #judged: ImageSet;
+  readonly #epochs: EpochMetrics[] = [];
+  #progress: Progress = startOfRun;
+  #best: WeightStore | undefined;
+  /** Of this process: for the rate. */
+  #seen = 0;
+  #started = performance.now();
+  #saved = performance.now();
+
+  constructor(options: RunOptions, trainer: Trainer, evaluator: Evaluator, judged: ImageSet) {
+    this.#options = options;
+    this.#trainer = trainer;
+    this.#evaluator = evaluator;
+    this.#judged = judged;
+  }
+
+  async execute(): Promise<RunResult> {
+    await this.#begin();
+    const { signal } = this.#options;
+    let status: RunStatus = 'finished';
+    while (this.#progress.step < this.#trainer.totalSteps) {
+      this.#step();
+      const atEpochEnd = this.#progress.step % this.#trainer.stepsPerEpoch === 0;
+      const atEnd = this.#progress.step === this.#trainer.totalSteps;
+      if (atEpochEnd || atEnd) await this.#endEpoch();
+      else if (performance.now() - this.#saved > saveEvery * 1000) await this.#save();
+      // Signals and timers get their turn between steps.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.#isStale()) {
+        status = 'stopped';
+        break;
+      }
+      if (signal.aborted && !atEnd) {
+        await this.#save();
+        status = 'interrupted';
+        break;
+      }
+    }
+    return this.#finish(status);
+  }
+
+  async #begin(): Promise<void> {
+    const { graph, recipe, folder, resume, identity, initial } = this.#options;
+    this.#trainer.start(initial ?? initialize(graph, recipe.seed));
+    if (resume) {
+      const { engine, program } = this.#trainer;
+      const progress = await loadCheckpoint(folder.file('checkpoint'), engine, program, identity);
+      if (!progress) {
+        throw new TrainError({
+          code: 'E544',
+          message: 'there is no checkpoint to resume from',
+          path: folder.file('checkpoint'),
+          hint: 'leave --resume out to start the run',
+        });
+      }
+      this.#progress = progress;
+      this.#epochs.push(...(await folder.metrics(progress.epochsLogged)));
+    }
+    await folder.rewriteMetrics(this.#epochs);
+    this.#started = performance.now();
+    this.#saved = this.#started;
+  }
+
+  #step(): void {
+    const before = this.#progress;
+    const from = performance.now();
+    const result = this.#trainer.step(before.step);
+    const fresh = before.step % this.#trainer.stepsPerEpoch === 0;
+    const carried = fresh ? { loss: 0, correct: 0, seen: 0 } : before;
+    this.#seen += result.seen;
+    this.#progress = {
+      ...before,
+      step: before.step + 1,
+      loss: carried.loss + result.loss,
+      correct: carried.correct + result.correct,
+      seen: carried.seen + result.seen,
+      seconds: before.seconds + (performance.now() - from) / 1000,
+    };
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { step, loss, correct, seen } = this.#progress;
+    const { stepsPerEpoch, totalSteps } = this.#trainer;
+    const elapsed = (performance.now() - this.#started) / 1000;
+    const perStep = elapsed / (this.#seen / this.#imagesPerStep());
+    this.#options.listener.onStep({
+      epoch: Math.ceil(step / stepsPerEpoch),
+      epochs: Math.ceil(totalSteps / stepsPerEpoch),
+      step,
+      steps: totalSteps,
+      loss: loss / seen,
+      top1: correct / seen,
+      imagesPerSecond: this.#seen / elapsed,
+      remaining: perStep * (totalSteps - step),
+    });
+  }
+
+  #imagesPerStep(): number {
+    return this.#trainer.program.batch * this.#options.recipe.accumulate;
+  }
+
+  async #endEpoch(): Promise<void> {
+    const { data, recipe, folder, listener } = this.#options;
+    const { step, loss, correct, seen, seconds } = this.#progress;
+    const weights = this.#trainer.weights();
+    const figures = data.validation ? await this.#evaluate(weights) : undefined;
+    const epoch = this.#epochs.length + 1;
+    const metrics: EpochMetrics = {
+      epoch,
+      step,
+      learningRate: this.#trainer.rateAt(step - 1),
+      seconds,
+      imagesPerSecond: (step * this.#imagesPerStep()) / Math.max(seconds, 1e-9),
+      train: { loss: loss / seen, top1: correct / seen },
+      validation: figures ? { loss: figures.loss, top1: figures.top1, top5: figures.top5 } : null,
+      ema: recipe.ema !== undefined,
+    };
+    const better = !figures || figures.top1 > (this.#progress.best?.top1 ?? -1);
+    if (better) {
+      this.#best = weights;
+      await folder.write('best', weightsToSafetensors(weights));
+    }
+    this.#epochs.push(metrics);
+    await folder.appendMetrics(metrics);
+    this.#progress = {
+      ...this.#progress,
+      best: figures && better ? { epoch, top1: figures.top1 } : this.#progress.best,
+      stale: better ? 0 : this.#progress.stale + 1,
+      epochsLogged: this.#epochs.length,
+    };
+    await this.#save(weights);
+    await listener.onEpoch(metrics, better);
+  }
+
+  async #save(weights: WeightStore = this.#trainer.weights()): Promise<void> {
+    const { folder, identity } = this.#options;
+    const { engine, program } = this.#trainer;
+    await folder.write('last', weightsToSafetensors(weights));
+    await saveCheckpoint(folder.file('checkpoint'), engine, program, this.#progress, identity);
+    this.#saved = performance.now();
+  }
+
+  #isStale(): boolean {
+    const { earlyStopping } = this.#options.recipe;
+    return earlyStopping !== undefined && this.#progress.stale >= earlyStopping.patience;
+  }
+
+  async #evaluate(weights: WeightStore): Promise<Figures> {
+    const logits = await this.#evaluator.run(weights);
+    return figuresOf(logits, this.#judged.labels, this.#options.graph.classes.length);
+  }
+
+  async #finish(status: RunStatus): Promise<RunResult> {
+    const { graph, data, folder } = this.#options;
+    const { seconds, best } = this.#progress;
+    // Interrupted before the first epoch ended, or resumed after the best one: then this process does not have it.
+    const weights = this.#best ?? (await this.#bestOnDisk());
+    let evaluation: EvaluationRecord | undefined;
+    if (status !== 'interrupted') {
+      const split = data.validation ? 'validation' : 'train';
+      const figures = await this.#evaluate(weights);
+      evaluation = await evaluationRecord(figures, this.#judged, graph.classes, split);
+      await folder.writeJson('evaluation', evaluation);
+    }
+    return { status, seconds, best, epochs: this.#epochs, evaluation, weights };
+  }
+
+  async #bestOnDisk(): Promise<WeightStore> {
+    if (this.#progress.epochsLogged === 0) return this.#trainer.weights();
+    return readWeights(this.#options.folder.file('best'), this.#options.graph);
+  }
+}
