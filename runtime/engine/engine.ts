@@ -86,6 +86,13 @@ export class Engine {
     meet(this.#words, threads);
   }
 
+  /** One step of a schedule alone, all of it on the calling thread: for profiles. */
+  runStep(name: string, index: number): void {
+    const step = this.#schedules.get(name)?.steps[index];
+    if (!step) throw new Error(`netlathe bug: "${name}" has no step ${index}`);
+    runSteps(this.#kernels, [{ ...step, barrier: false }], this.#scalars, this.#words, 0, 1);
+  }
+
   setScalar(name: string, value: number): void {
     const index = this.program.scalars.indexOf(name);
     if (index < 0) throw new Error(`netlathe bug: the program has no scalar "${name}"`);
@@ -143,7 +150,7 @@ async function startWorkers(setup: WorkerSetup): Promise<readonly Worker[]> {
 function bind(schedule: Schedule, scalars: readonly string[]): BoundStep[] {
   return schedule.steps.map(({ kernel, args, units, barrier }) => ({
     kernel,
-    args: args.map(valueOf),
+    args: args.map(boundValue),
     scalars: args.flatMap((a, i) => (isScalar(a) ? [[i, scalars.indexOf(a.scalar)] as const] : [])),
     slot: args.indexOf('slot'),
     units,
@@ -155,7 +162,7 @@ function isScalar(argument: Argument): argument is { readonly scalar: string } {
   return typeof argument === 'object' && 'scalar' in argument;
 }
 
-function valueOf(argument: Argument): number {
+function boundValue(argument: Argument): number {
   if (typeof argument === 'number') return argument;
   return argument !== 'slot' && 'offset' in argument ? argument.offset : 0;
 }

@@ -1,0 +1,92 @@
+/**
+ * How fast netlathe trains, side by side with others in one run: `npm run bench:train`. Every program is a process of
+ * its own; they work in turn, round by round, never at once, so that a busy machine treats them alike.
+ */
+
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { graphOf, networkNames, networkOf, parametersOf, root, stepFlops } from './networks.ts';
+import {
+  ownCommands,
+  type Peer,
+  type PeerKind,
+  type PeerOptions,
+  peerCommands,
+  startFastest,
+} from './peers.ts';
+import { profileNetwork } from './profile.ts';
+import type { Measured } from './protocol.ts';
+import { recordOf } from './record.ts';
+import { type Comparison, rowOf, tableOf } from './table.ts';
+
+const rounds = 4;
+
+const { values: flags } = parseArgs({
+  options: {
+    peers: { type: 'string', default: 'pytorch' },
+    threads: { type: 'string', default: '2' },
+    seconds: { type: 'string', default: '20' },
+    networks: { type: 'string', default: networkNames.join(',') },
+    python: { type: 'string', default: path.join(root, '.venv/bin/python') },
+    'tfjs-node': { type: 'string' },
+    profile: { type: 'boolean', default: false },
+    record: { type: 'string' },
+  },
+});
+
+const names = (list: string) => list.split(',').filter((name) => name !== '');
+
+function peerKinds(list: string): readonly PeerKind[] {
+  return names(list).map((kind) => {
+    if (kind === 'pytorch' || kind === 'tfjs-node') return kind;
+    throw new Error(`no peer "${kind}": pytorch, tfjs-node`);
+  });
+}
+
+const options: PeerOptions = {
+  threads: Number(flags.threads),
+  python: flags.python,
+  tfjsNode: flags['tfjs-node'],
+};
+
+async function compare(name: string, kinds: readonly PeerKind[]): Promise<Comparison> {
+  const network = networkOf(name);
+  const graph = graphOf(network);
+  const parameters = parametersOf(graph);
+  const own = ownCommands(name, options.threads).map((command) => [command]);
+  const peers = kinds.map((kind) => peerCommands(kind, name, options));
+  const running: Peer[] = [];
+  for (const commands of [...own, ...peers]) running.push(await startFastest(commands));
+  for (const { hello } of running) {
+    if (hello.parameters === parameters) continue;
+    throw new Error(
+      `${hello.label}: ${name} has ${hello.parameters} parameters, not ${parameters}`,
+    );
+  }
+  const answers = running.map((): Measured[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, peer] of running.entries()) {
+      answers[i]?.push(await peer.measure(Number(flags.seconds) / rounds));
+    }
+  }
+  await Promise.all(running.map((peer) => peer.stop()));
+  const rows = running.map(({ hello }, i) => rowOf(hello, answers[i] ?? []));
+  const { batch } = network;
+  const flops = stepFlops(graph);
+  return {
+    ...{ network: name, batch, parameters, flops },
+    own: rows.slice(0, own.length),
+    peers: rows.slice(own.length),
+  };
+}
+
+const texts: string[] = [];
+for (const name of names(flags.networks)) {
+  const text = flags.profile
+    ? await profileNetwork(networkOf(name))
+    : tableOf(await compare(name, peerKinds(flags.peers)));
+  console.log(text);
+  texts.push(text);
+}
+if (flags.record) writeFileSync(flags.record, recordOf(texts, process.argv.slice(2)));

@@ -1,0 +1,80 @@
+/** What a comparison prints: one table a network. */
+
+import type { Hello, Measured } from './protocol.ts';
+
+export interface Row {
+  readonly hello: Hello;
+  readonly times: readonly number[];
+  readonly peakMemory: number;
+}
+
+export interface Comparison {
+  readonly network: string;
+  readonly batch: number;
+  readonly parameters: number;
+  /** Of a step, an image. */
+  readonly flops: number;
+  /** Ours, strict and relaxed. */
+  readonly own: readonly Row[];
+  readonly peers: readonly Row[];
+}
+
+export function rowOf(hello: Hello, rounds: readonly Measured[]): Row {
+  return {
+    hello,
+    times: rounds.flatMap(({ times }) => times),
+    peakMemory: Math.max(...rounds.map(({ peakMemory }) => peakMemory)),
+  };
+}
+
+function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
+}
+
+/** Markdown, which a terminal shows as well as a page does. */
+export function tableOf(comparison: Comparison): string {
+  const { network, batch, parameters, flops, own, peers } = comparison;
+  const rate = (time: number) => (batch * 1000) / time;
+  const header = ['', 'images/s', 'best', 'ms a step', 'of its GEMM peak', 'peak memory'];
+  const ratios = peers.map(({ hello }) => `against ${hello.label.split(' ')[0]}`);
+  const rows = [...own, ...peers].map((row) => {
+    const middle = median(row.times);
+    const best = Math.min(...row.times);
+    const gflops = (rate(middle) * flops) / 1e9;
+    return [
+      row.hello.label,
+      rate(middle).toFixed(1),
+      rate(best).toFixed(1),
+      middle.toFixed(1),
+      `${((100 * gflops) / row.hello.peak).toFixed(0)}% of ${row.hello.peak.toFixed(0)} GFLOP/s`,
+      `${row.peakMemory.toFixed(0)} MiB`,
+      ...peers.map((peer) => ratio(peer, row, middle, best)),
+    ];
+  });
+  const millions = (flops / 1e6).toFixed(0);
+  const title = `### ${network}: ${parameters.toLocaleString('en')} parameters, batch ${batch}, ${millions} MFLOP an image and step`;
+  return [title, '', ...aligned([...header, ...ratios], rows), ''].join('\n');
+}
+
+/** Medians by medians, then best by best: what both agree on is not the noise of the machine. */
+function ratio(peer: Row, row: Row, middle: number, best: number): string {
+  if (peer === row) return '-';
+  const medians = median(peer.times) / middle;
+  const bests = Math.min(...peer.times) / best;
+  return `${medians.toFixed(2)}x (best ${bests.toFixed(2)}x)`;
+}
+
+export function aligned(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  const widths = header.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
+  const rule = widths.map((width, i) =>
+    i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  return [line(header), `| ${rule.join(' | ')} |`, ...rows.map(line)];
+}
