@@ -269,11 +269,7 @@ export interface Loop {
    */
   rows?: (number | string | Layers)[][];
   [k: string]:
-    | string
-    | (number | string | Layers)[]
-    | string[]
-    | (number | string | Layers)[][]
-    | undefined;
+    string | (number | string | Layers)[] | string[] | (number | string | Layers)[][] | undefined;
 }
 /**
  * Fully connected layer; takes a vector.
