@@ -18,7 +18,6 @@ import {
   notAMap,
   tooDeep,
   unsupportedYaml,
-  yamlSyntax,
 } from '../diagnostics/codes/load.ts';
 import {
   type Diagnostic,
@@ -31,6 +30,7 @@ import {
 } from '../diagnostics/diagnostic.ts';
 import { guard, limits } from './guard.ts';
 import { Lines } from './lines.ts';
+import { explainSyntax } from './syntax.ts';
 import type { Entry, MapNode, TreeNode } from './tree.ts';
 
 export function parse(file: string, text: string): Outcome<MapNode> {
@@ -45,40 +45,15 @@ export function parse(file: string, text: string): Outcome<MapNode> {
     prettyErrors: false,
   });
   // Warnings too: a tag the parser ignores would be a value that is not what it says.
-  const complaints = [...document.errors, ...document.warnings].slice(0, 20);
-  if (complaints.length > 0) {
-    return failed(
-      ...complaints.map((error) =>
-        diagnose(
-          yamlSyntax,
-          { text: yamlMessage(error.code, error.message) },
-          {
-            place: lines.place(error.pos[0], error.pos[1]),
-          },
-        ),
-      ),
-    );
-  }
+  const [complaint] = [...document.errors, ...document.warnings].sort(
+    (a, b) => a.pos[0] - b.pos[0],
+  );
+  if (complaint) return failed(explainSyntax(complaint, text, lines));
   const root = document.contents as ParsedNode | null;
   if (!root || !isMap(root)) return failed(diagnose(notAMap, {}, { place: lines.place(0, 0) }));
   const walker = new Walker(lines, (alias) => alias.resolve(document) as Node | undefined);
   const tree = walker.walk(root, 0);
   return outcome(tree as MapNode, walker.diagnostics);
-}
-
-/** The parser's words, shortened to what a user of this language needs. */
-function yamlMessage(code: string, message: string): string {
-  const first = message.split('\n')[0] as string;
-  switch (code) {
-    case 'TAB_AS_INDENT':
-      return 'tabs cannot indent YAML: use spaces';
-    case 'MULTIPLE_DOCS':
-      return 'a file holds one document: remove the --- between them';
-    case 'TAG_RESOLVE_FAILED':
-      return `${first.replace(/\.$/, '')}: tags have no meaning here`;
-    default:
-      return first;
-  }
 }
 
 class Walker {
@@ -127,7 +102,8 @@ class Walker {
       const text = target
         ? `*${alias.source} stands inside what &${alias.source} marks: it would never end`
         : `*${alias.source} has no &${alias.source} before it`;
-      this.#report(aliasTrouble, { text }, place);
+      const hint = target ? undefined : `if it is meant as text, quote it: "*${alias.source}"`;
+      this.diagnostics.push(diagnose(aliasTrouble, { text }, { place, hint }));
       return { kind: 'scalar', place, value: null };
     }
     this.#following.add(target);

@@ -1,27 +1,7 @@
 /** Schemas and values in words, for messages. */
 
 import type { Schema } from './schema/attributes.ts';
-
-/** The schema that raised an error, and the one whose keyword it is. */
-export function resolveSchema(root: Schema, schemaPath: string): { readonly parent: Schema } {
-  const steps = schemaPath
-    .replace(/^#\/?/, '')
-    .split('/')
-    .map((step) => decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~'));
-  let node: unknown = root;
-  for (const step of steps.slice(0, -1)) {
-    node = follow(root, node);
-    node = (node as Record<string, unknown> | undefined)?.[step];
-  }
-  return { parent: (follow(root, node) as Schema | undefined) ?? {} };
-}
-
-function follow(root: Schema, node: unknown): unknown {
-  const reference = (node as { readonly $ref?: unknown } | undefined)?.$ref;
-  if (typeof reference !== 'string') return node;
-  const name = reference.replace('#/definitions/', '');
-  return (root.definitions as Record<string, unknown>)[name];
-}
+import { follow } from './schema-at.ts';
 
 /** What a schema takes: `a whole number of at least 1, or an expression`. */
 export function describeSchema(root: Schema, schema: Schema): string {
@@ -29,7 +9,8 @@ export function describeSchema(root: Schema, schema: Schema): string {
   if (options) return [...new Set(options.map((o) => describeSchema(root, o)))].join(', or ');
   if (schema.$ref === '#/definitions/expression') return 'an expression';
   if (schema.$ref === '#/definitions/layers') return 'a list of layers';
-  if (schema.$ref) return describeSchema(root, follow(root, schema) as Schema);
+  if (schema.$ref) return describeSchema(root, follow(root, schema));
+  if (schema.if && !schema.properties) return describeChoice(root, schema);
   if (schema.enum) return (schema.enum as readonly unknown[]).map(String).join(', ');
   if ('const' in schema) return String(schema.const);
   switch (schema.type) {
@@ -40,6 +21,7 @@ export function describeSchema(root: Schema, schema: Schema): string {
     case 'boolean':
       return 'true or false';
     case 'string':
+      if (String(schema.pattern).includes('\\.\\.')) return 'a range such as "4..7"';
       return schema.maxLength
         ? `a text of ${schema.minLength ?? 0} to ${schema.maxLength} characters`
         : 'a text';
@@ -52,6 +34,14 @@ export function describeSchema(root: Schema, schema: Schema): string {
   }
 }
 
+/** What if/then/else leaves open. */
+function describeChoice(root: Schema, schema: Schema): string {
+  const { layer, block } = root.definitions as Readonly<Record<string, Schema>>;
+  if (schema === layer) return 'an op, a call of a block, or a group of layers';
+  if (schema === block) return 'a list of layers, or a map with parameters and layers';
+  return [schema.then, schema.else].map((s) => describeSchema(root, s as Schema)).join(', or ');
+}
+
 function bounds(schema: Schema): string {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
   const low =
@@ -60,8 +50,9 @@ function bounds(schema: Schema): string {
       : exclusiveMinimum !== undefined
         ? `above ${exclusiveMinimum}`
         : '';
+  // A limit that nobody reaches by intent says nothing.
   const high =
-    maximum !== undefined
+    maximum !== undefined && Number(maximum) < 1_000_000
       ? `at most ${maximum}`
       : exclusiveMaximum !== undefined
         ? `below ${exclusiveMaximum}`
@@ -73,9 +64,8 @@ function bounds(schema: Schema): string {
 function describeList(schema: Schema): string {
   const { minItems, maxItems } = schema;
   if (minItems !== undefined && minItems === maxItems) return `a list of ${minItems}`;
-  if (minItems !== undefined)
-    return `a list of at least ${minItems}${maxItems ? ` and at most ${maxItems}` : ''}`;
-  return maxItems ? `a list of at most ${maxItems}` : 'a list';
+  const low = Number(minItems ?? 0) > 1 ? ` of at least ${minItems}` : '';
+  return `a list${low}`;
 }
 
 function describeMap(schema: Schema): string {
@@ -89,7 +79,13 @@ export function show(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value))
     return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
-  if (typeof value === 'object') return 'a map';
+  if (typeof value === 'object') return showMap(value);
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}..."` : text;
+}
+
+function showMap(value: object): string {
+  const keys = Object.keys(value);
+  if (keys.length === 0) return 'an empty map';
+  return `a map with ${keys.slice(0, 4).join(', ')}${keys.length > 4 ? ', ...' : ''}`;
 }

@@ -23,10 +23,12 @@ import {
   type Place,
 } from '../diagnostics/diagnostic.ts';
 import { didYouMean, nearest } from '../diagnostics/suggest.ts';
-import { opKinds } from '../ops/index.ts';
-import { describeSchema, resolveSchema, show } from './describe.ts';
+import { isOpKind, opKinds } from '../ops/index.ts';
+import { describeSchema, show } from './describe.ts';
+import { foreignKey, foreignOp } from './foreign.ts';
 import type { Schema } from './schema/attributes.ts';
 import { architectureSchema } from './schema/document.ts';
+import { type SchemaAt, schemaAt } from './schema-at.ts';
 import type { Spec } from './spec.ts';
 import validator from './validator.generated.js';
 
@@ -83,12 +85,12 @@ function chooseBranches(errors: readonly ErrorObject[]): readonly ErrorObject[] 
       inside.unshift(kept.pop() as ErrorObject);
     }
     const deeper = inside.filter((e) => e.instancePath.length > error.instancePath.length);
-    const closedMap = inside.filter(
-      (e) => e.keyword === 'additionalProperties' || e.keyword === 'required',
-    );
+    // Of a value of the right kind, what is wrong with it.
+    const sameKind = inside.filter((e) => e.keyword !== 'type' && e.keyword !== 'const');
     if (deeper.length > 0) kept.push(...deeper);
-    else if (closedMap.length > 0) kept.push(...closedMap);
-    else kept.push(error);
+    else if (sameKind.length > 0 && !sameKind.some((e) => e.keyword === 'enum')) {
+      kept.push(...sameKind);
+    } else kept.push(error);
   }
   return kept;
 }
@@ -103,6 +105,7 @@ class Cursor {
   readonly holder: object | undefined;
   readonly key: string;
   readonly value: unknown;
+  readonly schema: SchemaAt;
   readonly #document: Document;
 
   constructor(document: Document, instancePath: string) {
@@ -120,6 +123,7 @@ class Cursor {
     this.holder = holder;
     this.key = steps.at(-1) ?? '';
     this.value = value;
+    this.schema = schemaAt(architectureSchema, document.data, steps);
   }
 
   /** Of the value. */
@@ -161,27 +165,30 @@ function translate(
   all: readonly ErrorObject[],
   at: Cursor,
 ): Diagnostic | undefined {
-  const schema = resolveSchema(architectureSchema, error.schemaPath);
+  const { chosen, whole } = at.schema;
+  const nameless = isNamelessLayer(at.value, at.schema);
   switch (error.keyword) {
     case 'additionalProperties': {
+      if (nameless) return undefined;
       const key = String(error.params.additionalProperty);
-      const known = Object.keys((schema.parent.properties as Schema | undefined) ?? {});
+      const known = Object.keys((chosen.properties as Schema | undefined) ?? {});
       return diagnose(
         unknownKey,
         { key, holder: at.called },
         {
           place: at.placeOfKey(key),
-          hint: didYouMean(key, known) ?? listKeys(known),
+          hint: foreignKey(key, known) ?? didYouMean(key, known) ?? listKeys(known),
         },
       );
     }
     case 'required': {
       const key = String(error.params.missingProperty);
+      if (nameless) return layerWithoutOp(at);
       if (isMisspelt(key, error, all)) return undefined;
       return diagnose(
         missingKey,
         { key, holder: at.called },
-        { place: at.place, hint: exampleOf(schema.parent, key) },
+        { place: at.place, hint: exampleOf(chosen, key) },
       );
     }
     case 'discriminator': {
@@ -199,7 +206,7 @@ function translate(
         { op },
         {
           place,
-          hint: didYouMean(op, opKinds) ?? `the ops are ${opKinds.join(', ')}`,
+          hint: foreignOp(op) ?? didYouMean(op, opKinds) ?? `the ops are ${opKinds.join(', ')}`,
         },
       );
     }
@@ -229,7 +236,7 @@ function translate(
     case 'maxLength':
       // The error of a key is said by `propertyNames`.
       if (error.propertyName !== undefined) return undefined;
-      if (schema.parent.pattern === undefined || at.key === 'for') break;
+      if (whole.pattern === undefined) break;
       return diagnose(badName, { name: show(at.value) }, { place: at.place });
     case 'uniqueItems': {
       const { i, j } = error.params as { i: number; j: number };
@@ -248,10 +255,41 @@ function translate(
     {
       key: at.quotedKey,
       value: show(at.value),
-      expected: describeSchema(architectureSchema, schema.parent),
+      expected: describeSchema(architectureSchema, whole),
     },
-    { place: at.place },
+    { place: at.place, hint: hintFor(at.value, whole) },
   );
+}
+
+function hintFor(value: unknown, schema: Schema): string | undefined {
+  if (schema.type === 'boolean' && /^(yes|no|on|off)$/i.test(String(value))) {
+    const meant = /^(yes|on)$/i.test(String(value));
+    return `${value} is a word in YAML 1.2: write ${meant}`;
+  }
+  const limits = Object.keys((schema.properties as Schema | undefined) ?? {});
+  if (typeof value === 'number' && limits.includes('exactly')) {
+    return `write { exactly: ${value} } or { atMost: ${value} }`;
+  }
+  return undefined;
+}
+
+/** A layer that says neither what it is nor what it calls: it is taken for a group, whose keys it has none of. */
+function isNamelessLayer(value: unknown, { whole }: SchemaAt): boolean {
+  const { layer } = architectureSchema.definitions as Readonly<Record<string, Schema>>;
+  return (
+    whole === layer &&
+    typeof value === 'object' &&
+    value !== null &&
+    !['op', 'block', 'layers'].some((key) => Object.hasOwn(value, key))
+  );
+}
+
+function layerWithoutOp(at: Cursor): Diagnostic {
+  const [first = ''] = Object.keys(at.value as object);
+  const hint = isOpKind(first)
+    ? `write { op: ${first}, ... }`
+    : 'op: conv2d, block: NAME for a block of yours, or layers: [...] for a group';
+  return diagnose(missingKey, { key: 'op', holder: 'a layer' }, { place: at.place, hint });
 }
 
 /** `filter` for `filters` is one mistake, not an unknown key and a missing one. */

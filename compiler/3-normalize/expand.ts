@@ -5,6 +5,7 @@
  */
 
 import type { Places } from '../1-load/tree.ts';
+import { foreignOp } from '../2-validate/foreign.ts';
 import type { Call, Group, Layer, Layers, Op } from '../2-validate/spec.ts';
 import {
   blockRecursion,
@@ -127,7 +128,7 @@ export class Expander {
     if (isOpKind(word)) return this.#op({ op: word } as Op, place, context, input, 1);
     if (this.#file.blocks.has(word)) return this.#call({ block: word }, place, context, input, 1);
     const known = [...opKinds, ...this.#file.blocks.keys(), ...context.scope.names()];
-    this.#fail(unknownLayer, { name: word }, place, didYouMean(word, known));
+    this.#fail(unknownLayer, { name: word }, place, foreignOp(word) ?? didYouMean(word, known));
     return unknown(input);
   }
 
@@ -357,6 +358,10 @@ export class Expander {
   ): string {
     const { name } = layer;
     if (name === undefined) return context.names.number(word);
+    if (['previous', 'entry'].includes(name)) {
+      const at = this.#file.places.at(layer, 'name') ?? place;
+      this.#fail(nameTaken, { name, by: "the language's own word" }, at);
+    }
     if (rounds > 1 || context.names.numbered) return context.names.number(name);
     if (!context.names.take(name)) {
       const at = this.#file.places.at(layer, 'name') ?? place;

@@ -13,6 +13,7 @@ import {
   type Outcome,
   outcome,
   type Place,
+  withoutRepeats,
 } from '../diagnostics/diagnostic.ts';
 import type { Preprocessing } from '../graph/graph.ts';
 import { isOpKind } from '../ops/index.ts';
@@ -69,15 +70,6 @@ function widthsOf(scope: Scope): Pick<NormalSpec, 'bandwidth' | 'base'> {
     bandwidth: list?.kind === 'list' ? list.values.map((entry) => entry.value ?? 0) : [],
     base: base?.kind === 'integer' ? base.value : undefined,
   };
-}
-
-/** A fault inside a block is found at each call, but it is one mistake. */
-function withoutRepeats(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const seen = new Set<string>();
-  return diagnostics.filter((d) => {
-    const key = `${d.code}:${d.place?.file}:${d.place?.range.start.offset}:${d.message}`;
-    return !seen.has(key) && seen.add(key);
-  });
 }
 
 function scopeOfFile(

@@ -12,6 +12,7 @@ import {
   outcome,
   type Place,
   type Related,
+  withoutRepeats,
 } from '../diagnostics/diagnostic.ts';
 import { type Graph, type GraphNode, graphInput, size } from '../graph/graph.ts';
 import { elements, type Shape } from '../graph/shape.ts';
@@ -29,7 +30,8 @@ export const sizeLimits = {
 export function infer(normal: NormalSpec): Outcome<Graph> {
   const builder = new Builder(normal);
   for (const layer of normal.layers) builder.add(layer);
-  return outcome(builder.finish(), builder.diagnostics);
+  const graph = builder.finish();
+  return outcome(graph, withoutRepeats(builder.diagnostics));
 }
 
 class Builder {

@@ -77,6 +77,15 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((d) => d.severity === 'error');
 }
 
+/** A fault inside a block is found at each call, but it is one mistake. */
+export function withoutRepeats(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter((d) => {
+    const key = `${d.code}:${d.place?.file}:${d.place?.range.start.offset}:${d.message}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
 /** What every phase returns: its result unless it found errors, and all it has to say. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T; readonly diagnostics: readonly Diagnostic[] }

@@ -25,7 +25,8 @@ export const notAChoice = fault<{ key: string; value: string; choices: readonly 
   'E204',
   {
     title: 'not one of the choices',
-    message: ({ key, value, choices }) => `${key} cannot be ${value}; it is ${choices.join(', ')}`,
+    message: ({ key, value, choices }) =>
+      `${key} cannot be ${value}; it ${choices.length === 1 ? 'must be' : 'is one of'} ${choices.join(', ')}`,
     explanation: `The key takes one of a few words or numbers.`,
   },
 );
