@@ -167,7 +167,8 @@ def ghostnet():
             body += [Gate(expanded, (expanded // 4 + 2) // 4 * 4)]
         body += ghost(expanded, cout)
         same = stride == 1 and width == cout
-        shortcut = nn.Identity() if same else nn.Sequential(conv(width, width, kernel, stride, width), conv(width, cout, 1))
+        moved = nn.Sequential(conv(width, width, kernel, stride, width), conv(width, cout, 1))
+        shortcut = nn.Identity() if same else moved
         layers += [Sum(shortcut, nn.Sequential(*body))]
         width = cout
     layers += [conv(width, 960, 1, act=nn.ReLU), nn.AdaptiveAvgPool2d(1), nn.Conv2d(960, 1280, 1), nn.ReLU()]
