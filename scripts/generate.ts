@@ -1,6 +1,7 @@
 /**
  * Makes what follows from the language's schema: `schema/architecture.schema.json`, the TypeScript types in
- * `compiler/2-validate/spec.ts` (both in the repository, a test compares them) and the compiled validator.
+ * `compiler/2-validate/spec.ts`, the pages docs/language.md and docs/errors.md (all in the repository, tests compare
+ * them) and the compiled validator.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,6 +13,8 @@ import { build } from 'esbuild';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import type { Schema } from '../compiler/2-validate/schema/attributes.ts';
 import { architectureSchema } from '../compiler/2-validate/schema/document.ts';
+import { errorsPage } from './docs/errors.ts';
+import { languagePage } from './docs/language.ts';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -96,10 +99,14 @@ async function validatorText(): Promise<string> {
 }
 
 export async function generate(): Promise<void> {
-  mkdirSync(path.join(root, 'schema'), { recursive: true });
+  for (const folder of ['schema', 'docs']) {
+    mkdirSync(path.join(root, folder), { recursive: true });
+  }
   const at = (file: string) => path.join(root, file);
   writeFileSync(at('schema/architecture.schema.json'), schemaText());
   writeFileSync(at('compiler/2-validate/spec.ts'), await typesText());
+  writeFileSync(at('docs/errors.md'), errorsPage());
+  writeFileSync(at('docs/language.md'), languagePage());
   writeFileSync(at('compiler/2-validate/validator.generated.js'), await validatorText());
   writeFileSync(
     at('compiler/2-validate/validator.generated.d.ts'),

@@ -22,9 +22,8 @@ export function describeSchema(root: Schema, schema: Schema): string {
       return 'true or false';
     case 'string':
       if (String(schema.pattern).includes('\\.\\.')) return 'a range such as "4..7"';
-      return schema.maxLength
-        ? `a text of ${schema.minLength ?? 0} to ${schema.maxLength} characters`
-        : 'a text';
+      if (schema.pattern) return 'a name';
+      return schema.minLength ? 'a text that is not empty' : 'a text';
     case 'array':
       return describeList(schema);
     case 'object':

@@ -19,16 +19,16 @@ export type Op =
   | Conv2D
   | Dense
   | BatchNorm
-  | Elu
-  | Gelu
-  | HardSigmoid
-  | HardSwish
-  | LeakyRelu
   | Relu
   | Relu6
-  | Sigmoid
+  | HardSwish
+  | HardSigmoid
   | Silu
+  | Gelu
+  | Sigmoid
   | Tanh
+  | Elu
+  | LeakyRelu
   | MaxPool2D
   | AvgPool2D
   | GlobalAvgPool
@@ -368,148 +368,6 @@ export interface BatchNorm {
   gammaInitializer?: 'ones' | 'zeros';
 }
 /**
- * x above 0, alpha * (exp(x) - 1) below.
- */
-export interface Elu {
-  /**
-   * x above 0, alpha * (exp(x) - 1) below.
-   */
-  op: 'elu';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
-   */
-  when?: number | Expression;
-  /**
-   * The limit for large negative x is -alpha.
-   */
-  alpha?: number;
-}
-/**
- * x * normal CDF of x (Hendrycks and Gimpel 2016).
- */
-export interface Gelu {
-  /**
-   * x * normal CDF of x (Hendrycks and Gimpel 2016).
-   */
-  op: 'gelu';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
-   */
-  when?: number | Expression;
-  /**
-   * `none` uses erf; `tanh` is the older approximation.
-   */
-  approximate?: 'none' | 'tanh';
-}
-/**
- * relu6(x + 3) / 6.
- */
-export interface HardSigmoid {
-  /**
-   * relu6(x + 3) / 6.
-   */
-  op: 'hardSigmoid';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
-   */
-  when?: number | Expression;
-}
-/**
- * x * relu6(x + 3) / 6 (MobileNetV3, 2019).
- */
-export interface HardSwish {
-  /**
-   * x * relu6(x + 3) / 6 (MobileNetV3, 2019).
-   */
-  op: 'hardSwish';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
-   */
-  when?: number | Expression;
-}
-/**
- * x above 0, slope * x below.
- */
-export interface LeakyRelu {
-  /**
-   * x above 0, slope * x below.
-   */
-  op: 'leakyRelu';
-  /**
-   * Names the layer, for `from` and for its weights. Default: its op and a number.
-   */
-  name?: string;
-  /**
-   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
-   */
-  from?: string | string[];
-  /**
-   * How often the layer stands here, one behind the other.
-   */
-  repeat?: number | Expression;
-  for?: Loop;
-  /**
-   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
-   */
-  when?: number | Expression;
-  /**
-   * Slope below 0.
-   */
-  slope?: number;
-}
-/**
  * max(x, 0).
  */
 export interface Relu {
@@ -562,13 +420,39 @@ export interface Relu6 {
   when?: number | Expression;
 }
 /**
- * 1 / (1 + exp(-x)).
+ * x * relu6(x + 3) / 6 (MobileNetV3, 2019).
  */
-export interface Sigmoid {
+export interface HardSwish {
   /**
-   * 1 / (1 + exp(-x)).
+   * x * relu6(x + 3) / 6 (MobileNetV3, 2019).
    */
-  op: 'sigmoid';
+  op: 'hardSwish';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+}
+/**
+ * relu6(x + 3) / 6.
+ */
+export interface HardSigmoid {
+  /**
+   * relu6(x + 3) / 6.
+   */
+  op: 'hardSigmoid';
   /**
    * Names the layer, for `from` and for its weights. Default: its op and a number.
    */
@@ -614,6 +498,62 @@ export interface Silu {
   when?: number | Expression;
 }
 /**
+ * x * normal CDF of x (Hendrycks and Gimpel 2016).
+ */
+export interface Gelu {
+  /**
+   * x * normal CDF of x (Hendrycks and Gimpel 2016).
+   */
+  op: 'gelu';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * `none` uses erf; `tanh` is the older approximation.
+   */
+  approximate?: 'none' | 'tanh';
+}
+/**
+ * 1 / (1 + exp(-x)).
+ */
+export interface Sigmoid {
+  /**
+   * 1 / (1 + exp(-x)).
+   */
+  op: 'sigmoid';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+}
+/**
  * Hyperbolic tangent.
  */
 export interface Tanh {
@@ -638,6 +578,66 @@ export interface Tanh {
    * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
    */
   when?: number | Expression;
+}
+/**
+ * x above 0, alpha * (exp(x) - 1) below.
+ */
+export interface Elu {
+  /**
+   * x above 0, alpha * (exp(x) - 1) below.
+   */
+  op: 'elu';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * The limit for large negative x is -alpha.
+   */
+  alpha?: number;
+}
+/**
+ * x above 0, slope * x below.
+ */
+export interface LeakyRelu {
+  /**
+   * x above 0, slope * x below.
+   */
+  op: 'leakyRelu';
+  /**
+   * Names the layer, for `from` and for its weights. Default: its op and a number.
+   */
+  name?: string;
+  /**
+   * What enters, by name, instead of the layer above: `entry` is what entered the block, `previous` the layer above, `image` the input. A list for an op that joins.
+   */
+  from?: string | string[];
+  /**
+   * How often the layer stands here, one behind the other.
+   */
+  repeat?: number | Expression;
+  for?: Loop;
+  /**
+   * The layer stands here only if this is not 0; otherwise what enters passes by. In a loop it is asked each time.
+   */
+  when?: number | Expression;
+  /**
+   * Slope below 0.
+   */
+  slope?: number;
 }
 /**
  * Maximum of each window.
@@ -1164,15 +1164,6 @@ export interface Defaults {
     gammaInitializer?: 'ones' | 'zeros';
   };
   /**
-   * Defaults of elu.
-   */
-  elu?: {
-    /**
-     * The limit for large negative x is -alpha.
-     */
-    alpha?: number;
-  };
-  /**
    * Defaults of gelu.
    */
   gelu?: {
@@ -1180,6 +1171,15 @@ export interface Defaults {
      * `none` uses erf; `tanh` is the older approximation.
      */
     approximate?: 'none' | 'tanh';
+  };
+  /**
+   * Defaults of elu.
+   */
+  elu?: {
+    /**
+     * The limit for large negative x is -alpha.
+     */
+    alpha?: number;
   };
   /**
    * Defaults of leakyRelu.

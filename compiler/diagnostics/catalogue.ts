@@ -1,6 +1,7 @@
 /** Every fault there is: what `netlathe explain`, docs/errors.md and SARIF's rules are made from. */
 
 import * as budget from './codes/budget.ts';
+import * as fit from './codes/fit.ts';
 import * as infer from './codes/infer.ts';
 import * as load from './codes/load.ts';
 import * as normalize from './codes/normalize.ts';
@@ -23,7 +24,7 @@ export const chapters: readonly {
   { title: 'E2xx: the form of the document', entries: Object.values(validate) },
   { title: 'E3xx: names, arithmetic, blocks and loops', entries: Object.values(normalize) },
   { title: 'E4xx: shapes and sizes', entries: Object.values(infer) },
-  { title: 'E6xx: the budget', entries: Object.values(budget) },
+  { title: 'E6xx: the budget', entries: [...Object.values(budget), ...Object.values(fit)] },
 ];
 
 export const catalogue: readonly CatalogueEntry[] = chapters.flatMap((c) => c.entries);

@@ -1,6 +1,17 @@
 /** The ops of the language. Adding one: docs/adding-an-op.md. */
 
-import * as activations from './activations.ts';
+import {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  relu,
+  relu6,
+  sigmoid,
+  silu,
+  tanh,
+} from './activations.ts';
 import { batchNorm } from './batch-norm.ts';
 import { channelShuffle, dropout, flatten, split, zeroPad } from './channels.ts';
 import { conv2d } from './conv2d.ts';
@@ -13,7 +24,16 @@ export const ops = {
   conv2d,
   dense,
   batchNorm,
-  ...activations,
+  relu,
+  relu6,
+  hardSwish,
+  hardSigmoid,
+  silu,
+  gelu,
+  sigmoid,
+  tanh,
+  elu,
+  leakyRelu,
   maxPool2d,
   avgPool2d,
   globalAvgPool,
