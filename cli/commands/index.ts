@@ -25,6 +25,26 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./draw.ts'),
   },
   {
+    name: 'diff',
+    summary: 'show what changed from one architecture to another',
+    load: () => import('./diff.ts'),
+  },
+  {
+    name: 'train',
+    summary: 'train a network on folders of photos',
+    load: () => import('./train.ts'),
+  },
+  {
+    name: 'eval',
+    summary: 'measure a trained network on photos',
+    load: () => import('./eval.ts'),
+  },
+  {
+    name: 'predict',
+    summary: 'say what is on a photo',
+    load: () => import('./predict.ts'),
+  },
+  {
     name: 'zoo',
     summary: 'list the architectures that come with netlathe',
     load: () => import('./zoo.ts'),
@@ -33,5 +53,15 @@ export const commands: readonly CommandEntry[] = [
     name: 'explain',
     summary: 'explain a diagnostic: netlathe explain E401',
     load: () => import('./explain.ts'),
+  },
+  {
+    name: 'init',
+    summary: 'write a first architecture',
+    load: () => import('./init.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'print a completion script for your shell',
+    load: () => import('./completion.ts'),
   },
 ];

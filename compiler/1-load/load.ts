@@ -54,6 +54,8 @@ export class SourceError extends Error {
 
 export interface LoadOptions {
   readonly variant?: string | undefined;
+  /** Labels to use for those of the file: what the photos are called decides, once there are photos. */
+  readonly classes?: readonly string[] | undefined;
 }
 
 /** Plain data as it was written, still unchecked. */
@@ -79,7 +81,10 @@ export function load(
   const file = source.resolve(reference, undefined);
   const tree = loader.open(file, undefined, []);
   if (!tree) return failed(...loader.diagnostics);
-  const chosen = chooseVariant(tree, options.variant, loader.diagnostics);
+  const chosen = withClasses(
+    chooseVariant(tree, options.variant, loader.diagnostics),
+    options.classes,
+  );
   const places = new Places();
   const data = toPlain(chosen, places);
   const variants = tree.entries.get('variants')?.value;
@@ -195,6 +200,15 @@ function overlayDocument(base: MapNode, over: MapNode): MapNode {
   const entries = new Map(merged.entries);
   entries.set('budget', { ...budget, value: { ...budget.value, entries: limits } });
   return { ...merged, entries };
+}
+
+function withClasses(tree: TreeNode, labels: readonly string[] | undefined): TreeNode {
+  const written = tree.kind === 'map' ? tree.entries.get('classes') : undefined;
+  if (tree.kind !== 'map' || !written || !labels) return tree;
+  const { place } = written.value;
+  const items = labels.map((value) => ({ kind: 'scalar', place, value }) as const);
+  const classes: Entry = { ...written, value: { kind: 'list', place, items } };
+  return { ...tree, entries: new Map([...tree.entries, ['classes', classes]]) };
 }
 
 /** A variant is called `base-variant` unless it names itself. */

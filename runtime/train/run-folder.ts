@@ -17,7 +17,6 @@ export const runFiles = {
   checkpoint: 'checkpoint.safetensors',
   evaluation: 'evaluation.json',
   report: 'report.html',
-  events: 'events.out.tfevents.netlathe',
   model: 'model',
   lock: 'run.lock',
 } as const;

@@ -1,0 +1,90 @@
+/** `netlathe eval`: how good a trained network is on photos with known classes. */
+
+import { availableParallelism } from 'node:os';
+import { type Dataset, loadDataset } from '../../runtime/data/index.ts';
+import { wilsonInterval } from '../../runtime/report/index.ts';
+import { Evaluator } from '../../runtime/train/evaluator.ts';
+import { type Figures, figuresOf } from '../../runtime/train/figures.ts';
+import { loadRun, type LoadedRun } from '../../runtime/train/load-run.ts';
+import { defineCommand, jsonOption } from '../command.ts';
+import { type CommandIo, exit } from '../io.ts';
+import { positiveInteger } from '../options.ts';
+import { bar, ProgressLine } from '../progress.ts';
+import { storageSize } from '../train-session.ts';
+
+interface Options {
+  readonly model: string;
+  readonly data: string;
+  readonly split?: string;
+  readonly threads?: string;
+  readonly cache?: string;
+}
+
+export const command = defineCommand<Options>({
+  examples: [
+    'netlathe eval --model runs/student --data photos/',
+    'netlathe eval --model runs/student --data test.tar --split test --json',
+  ],
+  configure: (command) =>
+    command
+      .requiredOption('--model <run>', 'folder of a run')
+      .requiredOption('--data <dir>', 'photos: folders of a class, or a .tar or .tar.gz of them')
+      .option('--split <folder>', 'which folder of it (default: the validation photos, else all)')
+      .option('--threads <n>', 'threads (default: cores, 8 at most)')
+      .option('--cache <dir>', 'where decoded photos are kept')
+      .option(...jsonOption),
+  run: async (io, _args, options) => {
+    const run = await loadRun(options.model);
+    const signal = io.takeInterrupts();
+    const line = new ProgressLine(io.stderr, io.quiet);
+    const data = await loadDataset({
+      root: options.data,
+      seed: run.record.seed,
+      classes: run.graph.classes,
+      storageSize: storageSize(run.graph.input),
+      ...(options.split === undefined ? {} : { splits: { train: options.split } }),
+      cacheDir: options.cache,
+      signal,
+      onProgress: ({ done, total }) =>
+        line.show(() => `decoding photos ${bar(done / total, 20)} ${done} of ${total}`),
+    });
+    line.clear();
+    const images = options.split === undefined ? (data.validation ?? data.train) : data.train;
+    const threads = positiveInteger('--threads', options.threads) ?? Math.min(8, availableParallelism());
+    const evaluator = await Evaluator.create(run.graph, images, { threads, build: 'strict' });
+    try {
+      const logits = await evaluator.run(run.weights, signal);
+      const figures = figuresOf(logits, images.labels, run.graph.classes.length);
+      print(io, run, data, figures, options);
+      return exit.ok;
+    } catch (error) {
+      if (signal.aborted) return exit.interrupted;
+      throw error;
+    } finally {
+      await evaluator.close();
+    }
+  },
+});
+
+function print(io: CommandIo, run: LoadedRun, data: Dataset, figures: Figures, options: Options & { readonly json?: boolean }): void {
+  const { count, loss, top1, top5, confusion } = figures;
+  const interval = wilsonInterval(Math.round(top1 * count), count);
+  const perClass = run.graph.classes.map((label, c) => {
+    const row = confusion[c] as readonly number[];
+    const photos = row.reduce((sum, n) => sum + n, 0);
+    return { label, count: photos, top1: photos === 0 ? null : (row[c] as number) / photos };
+  });
+  if (options.json) {
+    io.printJson({ top1, top5, loss, count, interval, perClass, confusion, fingerprint: data.fingerprint });
+    return;
+  }
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+  const width = Math.max(...perClass.map(({ label }) => label.length), 5);
+  for (const { label, count: photos, top1: share } of perClass) {
+    const figure = share === null ? 'none' : percent(share);
+    io.stdout.write(`${label.padEnd(width)} ${figure.padStart(6)} ${bar(share ?? 0, 20)} of ${photos}\n`);
+  }
+  io.stdout.write(
+    `\ntop-1 ${percent(top1)} (95% interval ${percent(interval.low)} to ${percent(interval.high)})  top-5 ${percent(top5)}  loss ${loss.toFixed(4)}  ${count} photos\n`,
+  );
+}

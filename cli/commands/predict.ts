@@ -1,0 +1,65 @@
+/** `netlathe predict`: what a trained network says of photos. */
+
+import { decodeImage, setOf } from '../../runtime/data/index.ts';
+import { Evaluator } from '../../runtime/train/evaluator.ts';
+import { softmax } from '../../runtime/train/figures.ts';
+import { loadRun } from '../../runtime/train/load-run.ts';
+import { defineCommand, jsonOption } from '../command.ts';
+import { exit } from '../io.ts';
+import { positiveInteger } from '../options.ts';
+import { bar } from '../progress.ts';
+import { storageSize } from '../train-session.ts';
+
+interface Options {
+  readonly model: string;
+  readonly top: string;
+  readonly json?: boolean;
+}
+
+export const command = defineCommand<Options>({
+  examples: [
+    'netlathe predict --model runs/student lunch.jpg',
+    'netlathe predict --model runs/student *.jpg --top 1 --json',
+  ],
+  configure: (command) =>
+    command
+      .argument('<photos...>', 'JPEG, PNG or WebP files')
+      .requiredOption('--model <run>', 'folder of a run')
+      .option('--top <k>', 'how many classes to list', '3')
+      .option(...jsonOption),
+  run: async (io, paths, options) => {
+    const run = await loadRun(options.model);
+    const { graph } = run;
+    const top = Math.min(positiveInteger('--top', options.top) ?? 3, graph.classes.length);
+    const size = storageSize(graph.input);
+    const photos = await Promise.all(
+      paths.map(async (path) => ({ ...(await decodeImage(path, { storageSize: size })), path })),
+    );
+    const evaluator = await Evaluator.create(graph, setOf(photos), { threads: 1, build: 'strict' });
+    const logits = await evaluator.run(run.weights);
+    await evaluator.close();
+    const predictions = paths.map((path, n) => {
+      const row = softmax(logits.subarray(n * graph.classes.length, (n + 1) * graph.classes.length));
+      return { path, classes: ranked(graph.classes, row).slice(0, top) };
+    });
+    if (options.json) {
+      io.printJson({ predictions });
+      return exit.ok;
+    }
+    const width = Math.max(...graph.classes.map((label) => label.length));
+    for (const { path, classes } of predictions) {
+      io.stdout.write(`${io.out.bold(path)}\n`);
+      for (const { label, probability } of classes) {
+        const share = `${(100 * probability).toFixed(1)}%`.padStart(6);
+        io.stdout.write(`  ${label.padEnd(width)} ${share} ${bar(probability, 20)}\n`);
+      }
+    }
+    return exit.ok;
+  },
+});
+
+function ranked(classes: readonly string[], probabilities: Float64Array) {
+  return classes
+    .map((label, index) => ({ label, index, probability: probabilities[index] as number }))
+    .sort((a, b) => b.probability - a.probability || a.index - b.index);
+}

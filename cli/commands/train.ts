@@ -1,0 +1,213 @@
+/** `netlathe train`: an architecture and folders of photos to a trained network and its report. */
+
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
+import type { KernelBuild } from '../../runtime/kernels/load.ts';
+import { supportsRelaxed } from '../../runtime/kernels/load.ts';
+import { type EpochMetrics, type RunRecord, renderReport, tensorboardEvents } from '../../runtime/report/index.ts';
+import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
+import { RunFolder } from '../../runtime/train/run-folder.ts';
+import { type RunResult, runTraining } from '../../runtime/train/run.ts';
+import { defineCommand } from '../command.ts';
+import { compileReference } from '../compile-reference.ts';
+import { type CommandIo, exit, UsageError } from '../io.ts';
+import { numberOption, positiveInteger, wholeNumber } from '../options.ts';
+import { ProgressLine } from '../progress.ts';
+import { TrainReporter } from '../train-reporter.ts';
+import { identityOf, type Prepared, prepare, recordOf } from '../train-session.ts';
+
+interface Options {
+  readonly arch: string;
+  readonly data: string;
+  readonly out?: string;
+  readonly epochs?: string;
+  readonly steps?: string;
+  readonly batch?: string;
+  readonly seed?: string;
+  readonly learningRate?: string;
+  readonly threads?: string;
+  readonly numerics: string;
+  readonly engine: string;
+  readonly init?: string;
+  readonly cache?: string;
+  readonly resume?: boolean;
+  readonly tensorboard?: boolean;
+  readonly json?: boolean;
+}
+
+export const command = defineCommand<Options>({
+  examples: [
+    'netlathe train --arch student --data photos/ --epochs 40',
+    'netlathe train --arch my.yaml --data photos/ --out runs/my --resume',
+  ],
+  configure: (command) =>
+    command
+      .requiredOption('--arch <arch>', 'architecture: a file, file#variant or zoo name')
+      .requiredOption('--data <dir>', 'photos: folders of a class, or a .tar or .tar.gz of them')
+      .option('--out <run>', 'folder of the run (default: runs/NAME)')
+      .option('--epochs <n>', 'passes over the photos')
+      .option('--steps <n>', 'end after so many updates')
+      .option('--batch <n>', 'photos a step')
+      .option('--seed <n>', 'seeds weights, order and augmentation')
+      .option('--learning-rate <x>', 'peak learning rate')
+      .option('--threads <n>', 'threads (default: cores, 8 at most); results do not depend on it')
+      .option('--numerics <kind>', 'strict: the same bits everywhere; relaxed: faster', 'strict')
+      .option('--engine <name>', 'wasm', 'wasm')
+      .option('--init <weights>', 'start from a .safetensors file of the same network')
+      .option('--cache <dir>', 'where decoded photos are kept')
+      .option('--resume', 'go on from the last checkpoint of --out')
+      .option('--tensorboard', 'also write a TensorBoard event file')
+      .option('--json', 'events as lines of JSON'),
+  run: async (io, _args, options) => {
+    const { build, threads } = engineOf(options);
+    const opened = await compileReference(io, options.arch, options.json);
+    if (!opened) return exit.fault;
+    const recipe = recipeOf(opened.compiled.normal.recipe, options);
+    const signal = io.takeInterrupts();
+    const line = new ProgressLine(io.stderr, io.quiet || options.json === true);
+    const reporter = new TrainReporter(io, line, options.json === true);
+    const prepared = await prepare(opened, recipe, options.data, {
+      signal,
+      cacheDir: options.cache,
+      onProgress: (p) => reporter.decoding(p),
+    }).catch((error: unknown) => {
+      line.clear();
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    if (!prepared) return exit.interrupted;
+    const folder = new RunFolder(options.out ?? `runs/${fileName(prepared.compiled.graph.name)}`);
+    await folder.lock();
+    try {
+      return await train(io, { options, recipe, prepared, folder, reporter, signal, build, threads });
+    } finally {
+      line.clear();
+      await folder.unlock();
+    }
+  },
+});
+
+interface Session {
+  readonly options: Options;
+  readonly recipe: Recipe;
+  readonly prepared: Prepared;
+  readonly folder: RunFolder;
+  readonly reporter: TrainReporter;
+  readonly signal: AbortSignal;
+  readonly build: KernelBuild;
+  readonly threads: number;
+}
+
+async function train(io: CommandIo, session: Session): Promise<number> {
+  const { options, recipe, prepared, folder, reporter, signal, build, threads } = session;
+  await refuseToOverwrite(folder, options);
+  const record = recordOf(prepared, recipe, {
+    reference: options.arch,
+    root: options.data,
+    threads,
+    build,
+    startedAt: new Date().toISOString(),
+  });
+  reporter.begin(record, prepared);
+  await folder.write('architecture', prepared.architecture);
+  await folder.writeJson('record', record);
+  const { graph } = prepared.compiled;
+  const initial = options.init ? await readInitial(options.init, prepared) : undefined;
+  const result = await runTraining({
+    graph,
+    recipe,
+    data: prepared.data,
+    folder,
+    threads,
+    build,
+    resume: options.resume === true,
+    identity: identityOf(prepared, recipe, build),
+    ...(initial ? { initial } : {}),
+    listener: reporter,
+    signal,
+  }).catch(async (error: unknown) => {
+    await folder.writeJson('record', { ...record, status: 'failed' });
+    throw error;
+  });
+  const finished = await writeResults(session, record, result);
+  reporter.end(finished, result, folder.path);
+  return result.status === 'interrupted' ? exit.interrupted : exit.ok;
+}
+
+async function readInitial(file: string, prepared: Prepared) {
+  const { readWeights } = await import('../../runtime/train/read-weights.ts');
+  return readWeights(file, prepared.compiled.graph);
+}
+
+/** Hours of training are not to be lost to a forgotten flag. */
+async function refuseToOverwrite(folder: RunFolder, options: Options): Promise<void> {
+  if (options.resume) return;
+  const text = await folder.read('record');
+  const before = text === undefined ? undefined : (JSON.parse(text) as RunRecord);
+  if (!before || (await folder.read('checkpoint')) === undefined) return;
+  if (before.status === 'finished' || before.status === 'stopped' || before.status === 'failed') return;
+  throw new UsageError(
+    `${folder.path} holds a run that was ${before.status === 'running' ? 'cut off' : before.status}`,
+    'go on with --resume, or name another --out',
+  );
+}
+
+async function writeResults(session: Session, record: RunRecord, result: RunResult): Promise<RunRecord> {
+  const { folder, options, prepared } = session;
+  const finished: RunRecord = {
+    ...record,
+    status: result.status,
+    seconds: result.seconds,
+    best: result.best,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  };
+  await folder.writeJson('record', finished);
+  await folder.write('report', await renderReport(finished, result.epochs, result.evaluation));
+  if (options.tensorboard) await writeEvents(folder, finished, result.epochs);
+  if (result.status !== 'interrupted') {
+    const { saveTfjsModel } = await import('../../compiler/7-emit/tfjs/index.ts');
+    await saveTfjsModel(prepared.compiled.graph, result.weights, folder.file('model'));
+  }
+  return finished;
+}
+
+async function writeEvents(folder: RunFolder, record: RunRecord, epochs: readonly EpochMetrics[]): Promise<void> {
+  const { name, bytes } = tensorboardEvents(record.startedAt, epochs);
+  await writeFileAtomic(path.join(folder.path, name), bytes);
+}
+
+function engineOf(options: Options): { readonly build: KernelBuild; readonly threads: number } {
+  if (options.engine !== 'wasm') {
+    throw new UsageError(`there is no engine "${options.engine}"`, 'the engine is wasm');
+  }
+  const { numerics } = options;
+  if (numerics !== 'strict' && numerics !== 'relaxed') {
+    throw new UsageError(`--numerics cannot be "${numerics}"`, 'it is strict or relaxed');
+  }
+  if (numerics === 'relaxed' && !supportsRelaxed()) {
+    throw new UsageError('this Node has no relaxed SIMD', 'use --numerics strict');
+  }
+  const threads = positiveInteger('--threads', options.threads) ?? Math.min(8, availableParallelism());
+  if (threads > 64) throw new UsageError('--threads is at most 64');
+  return { build: numerics, threads };
+}
+
+function recipeOf(written: Parameters<typeof resolveRecipe>[0], options: Options): Recipe {
+  const values = {
+    epochs: positiveInteger('--epochs', options.epochs),
+    steps: positiveInteger('--steps', options.steps),
+    batch: positiveInteger('--batch', options.batch),
+    seed: wholeNumber('--seed', options.seed),
+    learningRate: numberOption('--learning-rate', options.learningRate),
+  };
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return resolveRecipe(written, Object.fromEntries(given));
+}
+
+/** The name of a network as a folder: any other character could mean something to a file system. */
+function fileName(name: string): string {
+  const plain = name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '');
+  return plain === '' ? 'network' : plain.slice(0, 80);
+}
+
