@@ -32,6 +32,15 @@ const input: Input = {
       for (const event of ['end', 'close', 'error']) process.stdin.once(event, () => resolve());
       process.stdin.resume();
     }),
+  ask: async (question) => {
+    const { createInterface } = await import('node:readline/promises');
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return await lines.question(question);
+    } finally {
+      lines.close();
+    }
+  },
 };
 
 const interrupt = new AbortController();

@@ -15,6 +15,8 @@ export interface Input {
   /** Settles when the stream ends: the signal for `--watch` and servers to stop. */
   ended(): Promise<void>;
   readonly isTTY: boolean;
+  /** Puts a question and gives the line typed; only where there is a terminal. */
+  readonly ask?: (question: string) => Promise<string>;
 }
 
 export interface Io {
