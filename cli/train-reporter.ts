@@ -24,7 +24,9 @@ export class TrainReporter implements RunListener {
   }
 
   decoding({ done, total }: Progress): void {
-    this.#line.show(() => `decoding photos ${bar(done / total, 20)} ${count(done)} of ${count(total)}`);
+    this.#line.show(
+      () => `decoding photos ${bar(done / total, 20)} ${count(done)} of ${count(total)}`,
+    );
   }
 
   begin(record: RunRecord, prepared: Prepared): void {
@@ -69,7 +71,9 @@ export class TrainReporter implements RunListener {
     }
     if (!this.#headed) {
       this.#headed = true;
-      this.#io.say(this.#io.err.dim('epoch   train loss    acc   valid loss    acc   img/s    time'));
+      this.#io.say(
+        this.#io.err.dim('epoch   train loss    acc   valid loss    acc   img/s    time'),
+      );
     }
     const { train, validation } = metrics;
     const judged = validation
@@ -84,19 +88,29 @@ export class TrainReporter implements RunListener {
   end(record: RunRecord, result: RunResult, folder: string): void {
     this.#line.clear();
     if (this.#json) {
-      this.#event('end', { status: record.status, folder, best: result.best, seconds: result.seconds });
+      this.#event('end', {
+        status: record.status,
+        folder,
+        best: result.best,
+        seconds: result.seconds,
+      });
       return;
     }
     const shown = path.relative(this.#io.cwd, folder) || '.';
     if (result.status === 'interrupted') {
-      this.#io.say(`stopped after a checkpoint; go on with the same command and ${this.#io.err.bold('--resume')}`);
+      this.#io.say(
+        `stopped after a checkpoint; go on with the same command and ${this.#io.err.bold('--resume')}`,
+      );
       return;
     }
     const { evaluation } = result;
     if (evaluation) {
       const { low, high } = evaluation.interval;
       const chosen = result.best ? `, chosen on them at epoch ${result.best.epoch}` : '';
-      const what = evaluation.split === 'validation' ? `validation photos${chosen}` : 'the training photos: nothing was held out';
+      const what =
+        evaluation.split === 'validation'
+          ? `validation photos${chosen}`
+          : 'the training photos: nothing was held out';
       this.#io.stdout.write(
         `${percent(evaluation.top1)} of ${count(evaluation.count)} right (95% interval ${percent(low)} to ${percent(high)}), ${what}\n`,
       );

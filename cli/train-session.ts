@@ -2,10 +2,15 @@
 
 import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
-import { type Compiled, compile, isComplete } from '../compiler/compile.ts';
 import { printNormalized } from '../compiler/3-normalize/print.ts';
+import { type Compiled, compile, isComplete } from '../compiler/compile.ts';
 import { printGraph } from '../compiler/graph/print.ts';
-import { type Dataset, type DatasetOptions, type ImageSet, loadDataset } from '../runtime/data/index.ts';
+import {
+  type Dataset,
+  type DatasetOptions,
+  type ImageSet,
+  loadDataset,
+} from '../runtime/data/index.ts';
 import type { KernelBuild } from '../runtime/kernels/load.ts';
 import type { DataRecord, RunRecord, SplitRecord } from '../runtime/report/index.ts';
 import type { RunIdentity } from '../runtime/train/checkpoint.ts';
@@ -24,7 +29,13 @@ export interface Prepared {
 }
 
 /** Photos are kept at half as much again as the input, so that random crops have pixels to choose from. */
-export function storageSize({ height, width }: { readonly height: number; readonly width: number }): number {
+export function storageSize({
+  height,
+  width,
+}: {
+  readonly height: number;
+  readonly width: number;
+}): number {
   return Math.ceil(Math.max(height, width) * 1.5);
 }
 
@@ -66,7 +77,9 @@ async function loadSplits(base: DatasetOptions, recipe: Recipe, notes: string[])
   if (holdOut !== undefined) return loadDataset({ ...base, splits, validationFraction: holdOut });
   const data = await loadDataset({ ...base, splits });
   if (data.validation || validation === false || Array.isArray(train)) return data;
-  notes.push(`no folder validates: ${heldOut * 100}% of the training photos are held out (data.holdOut)`);
+  notes.push(
+    `no folder validates: ${heldOut * 100}% of the training photos are held out (data.holdOut)`,
+  );
   return loadDataset({ ...base, splits, validationFraction: heldOut });
 }
 

@@ -5,7 +5,7 @@ import { type Dataset, loadDataset } from '../../runtime/data/index.ts';
 import { wilsonInterval } from '../../runtime/report/index.ts';
 import { Evaluator } from '../../runtime/train/evaluator.ts';
 import { type Figures, figuresOf } from '../../runtime/train/figures.ts';
-import { loadRun, type LoadedRun } from '../../runtime/train/load-run.ts';
+import { type LoadedRun, loadRun } from '../../runtime/train/load-run.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit } from '../io.ts';
 import { positiveInteger } from '../options.ts';
@@ -50,7 +50,8 @@ export const command = defineCommand<Options>({
     });
     line.clear();
     const images = options.split === undefined ? (data.validation ?? data.train) : data.train;
-    const threads = positiveInteger('--threads', options.threads) ?? Math.min(8, availableParallelism());
+    const threads =
+      positiveInteger('--threads', options.threads) ?? Math.min(8, availableParallelism());
     const evaluator = await Evaluator.create(run.graph, images, { threads, build: 'strict' });
     try {
       const logits = await evaluator.run(run.weights, signal);
@@ -66,7 +67,13 @@ export const command = defineCommand<Options>({
   },
 });
 
-function print(io: CommandIo, run: LoadedRun, data: Dataset, figures: Figures, options: Options & { readonly json?: boolean }): void {
+function print(
+  io: CommandIo,
+  run: LoadedRun,
+  data: Dataset,
+  figures: Figures,
+  options: Options & { readonly json?: boolean },
+): void {
   const { count, loss, top1, top5, confusion } = figures;
   const interval = wilsonInterval(Math.round(top1 * count), count);
   const perClass = run.graph.classes.map((label, c) => {
@@ -75,14 +82,25 @@ function print(io: CommandIo, run: LoadedRun, data: Dataset, figures: Figures, o
     return { label, count: photos, top1: photos === 0 ? null : (row[c] as number) / photos };
   });
   if (options.json) {
-    io.printJson({ top1, top5, loss, count, interval, perClass, confusion, fingerprint: data.fingerprint });
+    io.printJson({
+      top1,
+      top5,
+      loss,
+      count,
+      interval,
+      perClass,
+      confusion,
+      fingerprint: data.fingerprint,
+    });
     return;
   }
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
   const width = Math.max(...perClass.map(({ label }) => label.length), 5);
   for (const { label, count: photos, top1: share } of perClass) {
     const figure = share === null ? 'none' : percent(share);
-    io.stdout.write(`${label.padEnd(width)} ${figure.padStart(6)} ${bar(share ?? 0, 20)} of ${photos}\n`);
+    io.stdout.write(
+      `${label.padEnd(width)} ${figure.padStart(6)} ${bar(share ?? 0, 20)} of ${photos}\n`,
+    );
   }
   io.stdout.write(
     `\ntop-1 ${percent(top1)} (95% interval ${percent(interval.low)} to ${percent(interval.high)})  top-5 ${percent(top5)}  loss ${loss.toFixed(4)}  ${count} photos\n`,

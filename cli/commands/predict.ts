@@ -39,7 +39,9 @@ export const command = defineCommand<Options>({
     const logits = await evaluator.run(run.weights);
     await evaluator.close();
     const predictions = paths.map((path, n) => {
-      const row = softmax(logits.subarray(n * graph.classes.length, (n + 1) * graph.classes.length));
+      const row = softmax(
+        logits.subarray(n * graph.classes.length, (n + 1) * graph.classes.length),
+      );
       return { path, classes: ranked(graph.classes, row).slice(0, top) };
     });
     if (options.json) {

@@ -5,10 +5,15 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import type { KernelBuild } from '../../runtime/kernels/load.ts';
 import { supportsRelaxed } from '../../runtime/kernels/load.ts';
-import { type EpochMetrics, type RunRecord, renderReport, tensorboardEvents } from '../../runtime/report/index.ts';
+import {
+  type EpochMetrics,
+  type RunRecord,
+  renderReport,
+  tensorboardEvents,
+} from '../../runtime/report/index.ts';
 import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
-import { RunFolder } from '../../runtime/train/run-folder.ts';
 import { type RunResult, runTraining } from '../../runtime/train/run.ts';
+import { RunFolder } from '../../runtime/train/run-folder.ts';
 import { defineCommand } from '../command.ts';
 import { compileReference } from '../compile-reference.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
@@ -80,7 +85,16 @@ export const command = defineCommand<Options>({
     const folder = new RunFolder(options.out ?? `runs/${fileName(prepared.compiled.graph.name)}`);
     await folder.lock();
     try {
-      return await train(io, { options, recipe, prepared, folder, reporter, signal, build, threads });
+      return await train(io, {
+        options,
+        recipe,
+        prepared,
+        folder,
+        reporter,
+        signal,
+        build,
+        threads,
+      });
     } finally {
       line.clear();
       await folder.unlock();
@@ -146,14 +160,19 @@ async function refuseToOverwrite(folder: RunFolder, options: Options): Promise<v
   const text = await folder.read('record');
   const before = text === undefined ? undefined : (JSON.parse(text) as RunRecord);
   if (!before || (await folder.read('checkpoint')) === undefined) return;
-  if (before.status === 'finished' || before.status === 'stopped' || before.status === 'failed') return;
+  if (before.status === 'finished' || before.status === 'stopped' || before.status === 'failed')
+    return;
   throw new UsageError(
     `${folder.path} holds a run that was ${before.status === 'running' ? 'cut off' : before.status}`,
     'go on with --resume, or name another --out',
   );
 }
 
-async function writeResults(session: Session, record: RunRecord, result: RunResult): Promise<RunRecord> {
+async function writeResults(
+  session: Session,
+  record: RunRecord,
+  result: RunResult,
+): Promise<RunRecord> {
   const { folder, options, prepared } = session;
   const finished: RunRecord = {
     ...record,
@@ -172,7 +191,11 @@ async function writeResults(session: Session, record: RunRecord, result: RunResu
   return finished;
 }
 
-async function writeEvents(folder: RunFolder, record: RunRecord, epochs: readonly EpochMetrics[]): Promise<void> {
+async function writeEvents(
+  folder: RunFolder,
+  record: RunRecord,
+  epochs: readonly EpochMetrics[],
+): Promise<void> {
   const { name, bytes } = tensorboardEvents(record.startedAt, epochs);
   await writeFileAtomic(path.join(folder.path, name), bytes);
 }
@@ -188,7 +211,8 @@ function engineOf(options: Options): { readonly build: KernelBuild; readonly thr
   if (numerics === 'relaxed' && !supportsRelaxed()) {
     throw new UsageError('this Node has no relaxed SIMD', 'use --numerics strict');
   }
-  const threads = positiveInteger('--threads', options.threads) ?? Math.min(8, availableParallelism());
+  const threads =
+    positiveInteger('--threads', options.threads) ?? Math.min(8, availableParallelism());
   if (threads > 64) throw new UsageError('--threads is at most 64');
   return { build: numerics, threads };
 }
@@ -210,4 +234,3 @@ function fileName(name: string): string {
   const plain = name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '');
   return plain === '' ? 'network' : plain.slice(0, 80);
 }
-

@@ -4,8 +4,8 @@
  */
 
 import { readFile } from 'node:fs/promises';
-import type { TrainingProgram } from '../../compiler/6-lower/training.ts';
 import type { Buffer } from '../../compiler/6-lower/program.ts';
+import type { TrainingProgram } from '../../compiler/6-lower/training.ts';
 import {
   readSafetensors,
   type Weight,

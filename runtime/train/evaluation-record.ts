@@ -55,7 +55,12 @@ async function thumbnail(images: ImageSet, index: number): Promise<string> {
   const offset = images.offsets[index] as number;
   const pixels = images.pixels.slice(offset, offset + width * height * 3);
   const jpeg = await sharp(pixels, { raw: { width, height, channels: 3 } })
-    .resize({ width: thumbnailSide, height: thumbnailSide, fit: 'inside', kernel: width < thumbnailSide ? 'nearest' : 'lanczos3' })
+    .resize({
+      width: thumbnailSide,
+      height: thumbnailSide,
+      fit: 'inside',
+      kernel: width < thumbnailSide ? 'nearest' : 'lanczos3',
+    })
     .jpeg({ quality: 80 })
     .toBuffer();
   return `data:image/jpeg;base64,${jpeg.toString('base64')}`;

@@ -6,11 +6,11 @@ import type { Graph } from '../../compiler/graph/graph.ts';
 import type { WeightStore } from '../../compiler/weights/index.ts';
 import type { ImageSet } from '../data/index.ts';
 import { Engine } from '../engine/engine.ts';
-import { PHOTO_ALIGNMENT, RESIZE_ROW } from '../kernels/plain/augment.ts';
 import type { KernelBuild } from '../kernels/load.ts';
+import { PHOTO_ALIGNMENT, RESIZE_ROW } from '../kernels/plain/augment.ts';
 import { batchBytes, writePhoto } from './feeder.ts';
 import { writeParameters } from './parameters.ts';
-import { type ResizePlan, planResize } from './resize-plan.ts';
+import { planResize, type ResizePlan } from './resize-plan.ts';
 
 export interface EvaluatorOptions {
   readonly threads: number;
@@ -31,7 +31,11 @@ export class Evaluator {
     this.#engine = engine;
   }
 
-  static async create(graph: Graph, images: ImageSet, options: EvaluatorOptions): Promise<Evaluator> {
+  static async create(
+    graph: Graph,
+    images: ImageSet,
+    options: EvaluatorOptions,
+  ): Promise<Evaluator> {
     const batch = Math.max(1, Math.min(options.batch ?? 32, images.count));
     const bytes = batchBytes(images, batch);
     const program = lowerInference(graph, { batch, threads: options.threads, photoBytes: bytes });

@@ -62,7 +62,10 @@ export class Feeder {
     let place = 0;
     for (let n = 0; n < indices.length; n++) {
       const index = indices[n] as number;
-      const size = { width: this.#images.widths[index] as number, height: this.#images.heights[index] as number };
+      const size = {
+        width: this.#images.widths[index] as number,
+        height: this.#images.heights[index] as number,
+      };
       const drawn = drawAugmentation(augment, size, { width, height }, { seed, epoch, index });
       writePhoto(this.#images, index, this.#photos, place);
       writeRow(this.#rows, n, place, size, drawn);

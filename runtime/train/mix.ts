@@ -9,7 +9,12 @@ export interface Mix {
   /** Weight of the own image outside of the box. */
   readonly share: number;
   /** Where the partner alone is seen; empty in mixup. */
-  readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  readonly box: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  };
   /** Share of the own label in the target. */
   readonly own: number;
 }
@@ -34,10 +39,17 @@ export function drawMix(
   }));
 }
 
-function cutBox(lambda: number, input: { readonly width: number; readonly height: number }, random: Random): Mix['box'] {
+function cutBox(
+  lambda: number,
+  input: { readonly width: number; readonly height: number },
+  random: Random,
+): Mix['box'] {
   const side = Math.sqrt(1 - lambda);
   const [centreX, centreY] = [random.integer(input.width), random.integer(input.height)];
-  const [halfWidth, halfHeight] = [Math.floor((input.width * side) / 2), Math.floor((input.height * side) / 2)];
+  const [halfWidth, halfHeight] = [
+    Math.floor((input.width * side) / 2),
+    Math.floor((input.height * side) / 2),
+  ];
   const [x, y] = [Math.max(0, centreX - halfWidth), Math.max(0, centreY - halfHeight)];
   return {
     x,

@@ -24,7 +24,8 @@ export function writeParameters(engine: Memory, home: ParameterHome, store: Weig
 /** A copy, in the order of the network. */
 export function readParameters(engine: Memory, home: ParameterHome): WeightStore {
   const store = new Map<string, Weight>();
-  for (const [view, name, shape] of views(engine, home)) store.set(name, { shape, values: view.slice() });
+  for (const [view, name, shape] of views(engine, home))
+    store.set(name, { shape, values: view.slice() });
   return store;
 }
 

@@ -5,8 +5,8 @@ import type { Graph } from '../../compiler/graph/graph.ts';
 import {
   mismatches,
   readSafetensors,
-  WeightsError,
   type WeightStore,
+  WeightsError,
   weightsFromSafetensors,
 } from '../../compiler/weights/index.ts';
 import { reasonOf } from '../runtime-error.ts';
@@ -16,7 +16,10 @@ export async function readWeights(file: string, graph: Graph): Promise<WeightSto
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw new WeightsError('E806', `cannot be read: ${reasonOf(error)}`, { path: file, cause: error });
+    throw new WeightsError('E806', `cannot be read: ${reasonOf(error)}`, {
+      path: file,
+      cause: error,
+    });
   }
   const weights = weightsFromSafetensors(readSafetensors(bytes));
   const [first, ...more] = mismatches(graph, weights);

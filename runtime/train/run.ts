@@ -4,11 +4,21 @@
  */
 
 import type { Graph } from '../../compiler/graph/graph.ts';
-import { initialize, type WeightStore, weightsToSafetensors } from '../../compiler/weights/index.ts';
+import {
+  initialize,
+  type WeightStore,
+  weightsToSafetensors,
+} from '../../compiler/weights/index.ts';
 import type { Dataset, ImageSet } from '../data/index.ts';
 import type { KernelBuild } from '../kernels/load.ts';
 import type { EpochMetrics, EvaluationRecord, RunStatus } from '../report/records.ts';
-import { loadCheckpoint, type Progress, type RunIdentity, saveCheckpoint, startOfRun } from './checkpoint.ts';
+import {
+  loadCheckpoint,
+  type Progress,
+  type RunIdentity,
+  saveCheckpoint,
+  startOfRun,
+} from './checkpoint.ts';
 import { evaluationRecord } from './evaluation-record.ts';
 import { Evaluator } from './evaluator.ts';
 import { type Figures, figuresOf } from './figures.ts';

@@ -3,12 +3,12 @@
  * says when to save and what to show.
  */
 
-import { normsOf } from '../../compiler/6-lower/photos.ts';
 import { dropoutSeed } from '../../compiler/6-lower/ops/simple.ts';
+import { normsOf } from '../../compiler/6-lower/photos.ts';
 import {
   lowerTraining,
-  type TrainingProgram,
   trainingScalars as scalar,
+  type TrainingProgram,
 } from '../../compiler/6-lower/training.ts';
 import type { Graph } from '../../compiler/graph/graph.ts';
 import type { WeightStore } from '../../compiler/weights/index.ts';
@@ -60,7 +60,10 @@ export class Trainer {
     this.program = program;
     this.engine = engine;
     this.#feeder = new Feeder(graph, images, recipe, program, engine);
-    this.stepsPerEpoch = Math.max(1, Math.floor(images.count / (program.batch * recipe.accumulate)));
+    this.stepsPerEpoch = Math.max(
+      1,
+      Math.floor(images.count / (program.batch * recipe.accumulate)),
+    );
     this.totalSteps = totalSteps(recipe, this.stepsPerEpoch);
     this.#dropouts = graph.nodes
       .filter((node) => node.op === 'dropout')
@@ -119,7 +122,10 @@ export class Trainer {
       const labels = this.#feeder.feed(this.#indices(step, part, epoch), { epoch, step: number });
       this.engine.setScalar(scalar.accumulate, part === 0 ? 0 : 1);
       for (const { seed, layer } of this.#dropouts) {
-        this.engine.setScalar(seed, randomBits(this.#recipe.seed, purpose.dropout, number, layer) | 0);
+        this.engine.setScalar(
+          seed,
+          randomBits(this.#recipe.seed, purpose.dropout, number, layer) | 0,
+        );
       }
       this.engine.run('gradients');
       loss += sum(this.engine.floats(this.program.losses));
@@ -181,7 +187,8 @@ export class Trainer {
     const { batch } = this.program;
     const inEpoch = (step % this.stepsPerEpoch) * this.#recipe.accumulate + part;
     // A set smaller than the accumulated batches begins again.
-    const first = (inEpoch * batch) % Math.max(batch, this.#images.count - (this.#images.count % batch));
+    const first =
+      (inEpoch * batch) % Math.max(batch, this.#images.count - (this.#images.count % batch));
     return this.#order.indices.subarray(first, first + batch);
   }
 
@@ -192,7 +199,10 @@ export class Trainer {
     for (let n = 0; n < labels.length; n++) {
       let best = 0;
       for (let c = 1; c < classes; c++) {
-        if ((probabilities[n * classes + c] as number) > (probabilities[n * classes + best] as number)) best = c;
+        if (
+          (probabilities[n * classes + c] as number) > (probabilities[n * classes + best] as number)
+        )
+          best = c;
       }
       if (best === labels[n]) correct++;
     }
