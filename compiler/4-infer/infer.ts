@@ -112,16 +112,14 @@ class Builder {
   /** A layer that stands in the network several times is reported once. */
   #findUnused(output: number): void {
     const used = new Set([output]);
-    const reported = new Set<string>();
     for (const node of this.#nodes.toReversed()) {
-      if (used.has(node.id)) {
-        for (const input of node.inputs) used.add(input);
-        continue;
-      }
-      const { place } = node.origin;
-      if (reported.has(key(place))) continue;
-      reported.add(key(place));
-      this.diagnostics.push(diagnose(unusedLayer, { name: node.name, op: node.op }, { place }));
+      if (used.has(node.id)) for (const input of node.inputs) used.add(input);
+    }
+    const reported = new Set<string>();
+    for (const { id, name, op, origin } of this.#nodes) {
+      if (used.has(id) || reported.has(key(origin.place))) continue;
+      reported.add(key(origin.place));
+      this.diagnostics.push(diagnose(unusedLayer, { name, op }, { place: origin.place }));
     }
   }
 
