@@ -112,7 +112,7 @@ function curves({ series, epochs, format, fromZero, aspect }: Chart): object {
         field: 'value',
         type: 'quantitative',
         scale: { zero: fromZero ?? false, nice: true },
-        axis: { title: null, format, tickCount: aspect < 0.35 ? 3 : 5 },
+        axis: { title: null, format, tickCount: aspect < 0.35 ? 2 : 5 },
       },
       color: {
         field: 'series',

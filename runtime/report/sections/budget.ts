@@ -5,7 +5,7 @@ import * as format from '../format.ts';
 import { type Html, html, name } from '../html.ts';
 import type { ArchitectureRecord } from '../records.ts';
 import { allowed, verdictMark } from './headline.ts';
-import { bar, type Section, scrollBox, section } from './section.ts';
+import { meterCell, type Section, scrollBox, section } from './section.ts';
 
 const words: Readonly<Record<Metric, string>> = {
   params: 'Parameters',
@@ -53,14 +53,18 @@ function layers({ counts }: ArchitectureRecord): Html {
   const mostMacs = most((l) => l.macs);
   const rows = counts.layers.map((l) => {
     const field = l.receptiveField === null ? 'all' : format.integer(l.receptiveField);
-    return html`<tr><th scope="row">${name(l.name)}<small>${l.op}, line ${l.line}</small></th><td>${l.output}</td>${cost(l.params, mostParams, 'params')}${cost(l.macs, mostMacs, 'macs')}<td>${field}</td></tr>\n`;
+    return html`<tr><th scope="row">${name(l.name)} <small>${about(l)}</small></th><td>${l.output}</td>${cost(l.params, mostParams, 'params')}${cost(l.macs, mostMacs, 'macs')}<td>${field}</td></tr>\n`;
   });
   const { trainable } = counts.params;
   return html`<table class="numbers bars layers"><caption>Cost of each layer</caption><thead><tr><th scope="col">Layer</th><th scope="col">Output</th><th scope="col">Parameters</th><th scope="col">Multiply-adds</th><th scope="col">Sees, px</th></tr></thead><tbody>${rows}</tbody><tfoot><tr><th scope="row">All</th><td></td><td>${format.integer(trainable)}</td><td>${format.integer(counts.macs)}</td><td></td></tr></tfoot></table>`;
 }
 
+/** Most layers are named after their op. */
+const about = ({ name: layer, op, line }: LayerCount): string =>
+  layer.includes(op) ? `line ${line}` : `${op}, line ${line}`;
+
 /** Nothing stays empty, so that the eye finds what costs. */
 const cost = (value: number, most: number, kind: string): Html =>
   value === 0
-    ? html`<td class="meter zero">0</td>`
-    : html`<td class="meter"><span>${format.integer(value)}</span>${bar(format.width(value / most), kind)}</td>`;
+    ? html`<td class="zero">0</td>`
+    : meterCell(format.integer(value), format.width(value / most), kind);

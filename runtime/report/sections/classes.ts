@@ -2,7 +2,7 @@
 import * as format from '../format.ts';
 import { type Html, html, name } from '../html.ts';
 import type { ClassFigures, EvaluationRecord } from '../records.ts';
-import { bar, type Section, scrollBox, section } from './section.ts';
+import { meterCell, type Section, scrollBox, section } from './section.ts';
 
 export function classes({ perClass }: EvaluationRecord): Section | undefined {
   if (perClass.length === 0) return undefined;
@@ -17,4 +17,4 @@ const row = ({ label, count, recall, precision }: ClassFigures): Html =>
   html`<tr><th scope="row">${name(label)}</th><td>${format.integer(count)}</td>${meter(recall, 'recall')}${meter(precision, 'precision')}</tr>\n`;
 
 const meter = (share: number | null, kind: string): Html =>
-  html`<td class="meter"><span>${format.percent(share)}</span>${bar(format.width(share ?? 0), kind)}</td>`;
+  meterCell(format.percent(share), format.width(share ?? 0), kind);

@@ -11,7 +11,7 @@ export function confusion({ confusion: matrix, perClass }: EvaluationRecord): Se
   const pairs = topConfusions(matrix, 8);
   const size = labels.length <= 12 ? 'small' : labels.length <= 40 ? 'medium' : 'large';
   const body = html`<p class="intro">Each row is a true class, each column a prediction. The deeper the tint, the larger the share of the row's photos:
-<span class="swatch hit"></span> right, <span class="swatch miss"></span> wrong.</p>
+<span class="swatch hit">right</span>, <span class="swatch miss">wrong</span>.</p>
 <div class="matrix-and-pairs ${size}">
 ${scrollBox('Confusion matrix', `matrix ${size}`, table(matrix, labels))}
 ${pairs.length > 0 ? mostConfused(pairs, labels) : html`<p class="empty">Not a single mistake.</p>`}

@@ -59,7 +59,7 @@ function ruler({ top1, interval }: Figure, classes: number): Html {
     : undefined;
   const label = `${format.percent(top1)} on a scale from 0 to 100%; guessing gives ${format.percent(chance)}`;
   return html`<div class="ruler" role="img" aria-label="${label}"><i class="fill" style="width:${format.width(top1)}"></i>${band}<i class="chance" style="left:${format.width(chance)}"></i><i class="tick" style="left:${format.width(top1)}"></i></div>
-<p class="scale" aria-hidden="true"><span>0</span><span style="left:${format.width(Math.max(chance, 0.05))}">chance</span><span>100%</span></p>`;
+<p class="scale" aria-hidden="true"><span style="margin-left:${format.width(chance)}">guessing ${format.percent(chance)}</span><span>100%</span></p>`;
 }
 
 function cost(run: RunRecord): Html {
@@ -70,7 +70,7 @@ function cost(run: RunRecord): Html {
   return html`<div class="hero cost ${state}"><h2>Parameters</h2>
 <p class="big">${format.integer(counts.params.trainable)}</p>
 ${gauge}
-${params.length === 0 ? html`<p>No limit is set.</p>` : params.map((v) => html`<p>${verdictMark(v)} Budget: ${allowed(v)}</p>`)}</div>`;
+${params.length === 0 ? html`<p>No limit is set.</p>` : params.map((v) => html`<p>Budget: ${allowed(v)} ${verdictMark(v)}</p>`)}</div>`;
 }
 
 const fullness = ({ actual, allowed: { maximum } }: Verdict): number =>

@@ -12,7 +12,7 @@ export function mistakes({ worst }: EvaluationRecord): Section | undefined {
 
 function card({ path, label, predicted, confidence, thumbnail }: Mistake): Html {
   const picture = isPicture(thumbnail)
-    ? html`<img src="${thumbnail}" alt="" loading="lazy">`
+    ? html`<img src="${thumbnail}" alt="">`
     : html`<span class="no-picture">no picture</span>`;
   return html`<li>${picture}<p class="said"><b>${name(predicted)}</b> <span>${format.percent(confidence)}</span></p><p class="truth">is ${name(label)}</p><p class="path" title="${path}">${name(path)}</p></li>\n`;
 }

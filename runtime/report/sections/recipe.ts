@@ -19,7 +19,7 @@ export function recipe(used: Recipe): Section {
     groups.set(title, [...(groups.get(title) ?? []), setting]);
   }
   const tables = [...groups].map(([title, list]) => table(title, list));
-  const intro = html`<p class="intro">By the names of the YAML. What differs from the default is <b class="changed">marked</b>, the default after it.</p>`;
+  const intro = html`<p class="intro">By the names of the YAML. What differs from the default is <b class="changed">marked</b>.</p>`;
   return section('recipe', 'Recipe', intro, html`<div class="recipe">${tables}</div>`);
 }
 
@@ -30,7 +30,7 @@ function row(title: string, { key, value, byDefault }: Setting): Html {
   const label = key.startsWith(`${title}.`) ? key.slice(title.length + 1) : key;
   if (byDefault === undefined)
     return html`<tr><th scope="row">${label}</th><td><bdi>${value}</bdi></td></tr>`;
-  return html`<tr class="changed"><th scope="row">${label}</th><td><b><bdi>${value}</bdi></b> <small>default ${byDefault}</small></td></tr>`;
+  return html`<tr class="changed"><th scope="row">${label}</th><td><small>default ${byDefault}</small> <b><bdi>${value}</bdi></b></td></tr>`;
 }
 
 /** All that has a say in this run: what another optimizer or schedule would read is left out. */
@@ -52,7 +52,9 @@ function flatten(value: unknown, key = ''): [key: string, value: string][] {
       flatten(inner, key === '' ? part : `${key}.${part}`),
     );
   }
-  return [[key, write(value)]];
+  // Folders that the recipe does not name are found by their names.
+  const found = key === 'data.train' || key === 'data.validation';
+  return [[key, found && value === undefined ? 'as found' : write(value)]];
 }
 
 function write(value: unknown): string {
@@ -76,7 +78,8 @@ const readers: Readonly<Record<string, readonly string[]>> = {
   'schedule.rise': ['oneCycle'],
 };
 
-function applies({ optimizer, schedule }: Recipe, key: string): boolean {
+function applies({ optimizer, schedule, steps }: Recipe, key: string): boolean {
+  if (key === 'steps') return steps !== undefined;
   if (!Object.hasOwn(readers, key)) return true;
   const name = key.startsWith('optimizer.') ? optimizer.name : schedule.name;
   return readers[key]?.includes(name) ?? true;

@@ -21,6 +21,10 @@ ${body}
 export const scrollBox = (label: string, className: string, body: Html): Html =>
   html`<div class="scroll ${className}" role="region" aria-label="${label}" tabindex="0">${body}</div>`;
 
-/** A bar beside its number. The number is the text; the bar says nothing more. */
+/** A cell with a number and, where there is a share to show, its bar. */
+export const meterCell = (text: string, share: string, className: string): Html =>
+  html`<td class="meter"><div>${bar(share, className)}<span>${text}</span></div></td>`;
+
+/** The number beside it is the text; the bar says nothing more. */
 export const bar = (width: string, className = ''): Html =>
   html`<span class="bar ${className}" aria-hidden="true"><i style="width:${width}"></i></span>`;
