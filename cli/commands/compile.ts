@@ -126,17 +126,21 @@ async function show(
     io.stdout.write(`${JSON.stringify(sarifForm(diagnostics, packageVersion()), null, 2)}\n`);
   } else if (options.format === 'github') io.stdout.write(githubForm(diagnostics));
   else {
-    printResults(io, results, options);
+    await printResults(io, results, options);
     const frames = { style: io.err, columns: io.stderr.columns, textOf: source.textOf };
     io.stderr.write(humanForm(diagnostics, frames));
   }
   if (options.out !== undefined) await writeModels(io, results, options.out);
 }
 
-function printResults(io: CommandIo, results: readonly Result[], options: Options): void {
+async function printResults(
+  io: CommandIo,
+  results: readonly Result[],
+  options: Options,
+): Promise<void> {
   const complete = results.flatMap((r) => (isComplete(r.compilation) ? [r.compilation] : []));
   if (options.print) {
-    for (const compiled of complete) io.stdout.write(printForm(compiled, options.print));
+    for (const compiled of complete) io.stdout.write(await printForm(compiled, options.print));
   } else if (results.length > 1) {
     const networks = results.map(({ reference, compilation }) => ({
       reference,
@@ -163,6 +167,6 @@ async function writeModels(io: CommandIo, results: readonly Result[], out: strin
       continue;
     }
     const folder = results.length === 1 ? out : `${out}/${compilation.graph.name}`;
-    await writeModel(io, compilation.graph, folder);
+    await writeModel(io, compilation, folder);
   }
 }

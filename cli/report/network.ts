@@ -25,6 +25,7 @@ export function networkReport(compiled: Compiled, options: ReportOptions): strin
     style.dim(visible(document.root.file)),
     '',
     ...table(rows, compiled, options),
+    ...elsewhere(rows, compiled, style),
     '',
     ...totals(compiled, style),
     ...(budget.verdicts.length > 0 ? ['', ...verdictLines(budget.verdicts, style)] : []),
@@ -94,7 +95,7 @@ function table(
     const name = clip(indented(row), w.name);
     const share = row.params === 0 ? '' : percent(row.params / total);
     return line([
-      style.dim(padStart(row.line > 0 ? String(row.line) : '', w.line)),
+      style.dim(padStart(row.line, w.line)),
       row.heading ? style.bold(padEnd(name, w.name)) : padEnd(name, w.name),
       style.dim(padEnd(clip(row.detail, w.detail), w.detail)),
       padEnd(row.output, w.output),
@@ -104,6 +105,17 @@ function table(
     ]);
   });
   return [style.dim(head), ...body];
+}
+
+/** What the stars mean. */
+function elsewhere(
+  rows: readonly Row[],
+  { counts, document }: Compiled,
+  style: Style,
+): readonly string[] {
+  if (!rows.some((row) => row.line.endsWith('*'))) return [];
+  const files = new Set(counts.layers.map((l) => l.file).filter((f) => f !== document.root.file));
+  return [style.dim(`   * of ${visible([...files].join(', '))}`)];
 }
 
 function percent(share: number): string {

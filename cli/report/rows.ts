@@ -5,8 +5,8 @@ import { type GraphNode, type Part, shapeOf } from '../../compiler/graph/graph.t
 import { formatShape, sameShape } from '../../compiler/graph/shape.ts';
 
 export interface Row {
-  /** Of the YAML file; 0 where it stands in another file. */
-  readonly line: number;
+  /** Line of the YAML file; a star says that it is another file's. */
+  readonly line: string;
   readonly depth: number;
   readonly name: string;
   readonly detail: string;
@@ -69,13 +69,13 @@ function keyOf(path: readonly Part[], index: number): string {
     : '';
 }
 
-function lineOf(place: Part['place'], { document }: Compiled): number {
-  return place.file === document.root.file ? place.range.start.line : 0;
+function lineOf(place: Part['place'], { document }: Compiled): string {
+  return `${place.range.start.line}${place.file === document.root.file ? '' : '*'}`;
 }
 
 function heading(part: Part, depth: number, compiled: Compiled): Row {
   const name = part.kind === 'branch' ? part.segment.replace(/^.*\./, '') : part.segment;
-  const line = part.kind === 'branch' ? 0 : lineOf(part.place, compiled);
+  const line = part.kind === 'branch' ? '' : lineOf(part.place, compiled);
   return { line, depth, name, detail: '', output: '', params: 0, macs: 0, heading: true };
 }
 

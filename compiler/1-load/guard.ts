@@ -53,6 +53,7 @@ function guardBlocks(text: string, lines: Lines): Diagnostic | undefined {
 
 function guardTokens(text: string, lines: Lines): Diagnostic | undefined {
   let depth = 0;
+  let chain = 0;
   let offset = 0;
   let count = 0;
   for (const token of new Lexer().lex(text)) {
@@ -61,6 +62,12 @@ function guardTokens(text: string, lines: Lines): Diagnostic | undefined {
     else if (token === ']' || token === '}') depth = Math.max(0, depth - 1);
     if (depth > limits.flowDepth) {
       return deep('brackets', limits.flowDepth, lines.place(offset, offset + 1));
+    }
+    // `a: a: a: ...` and `- - - ...` nest without an indent of their own.
+    if (token === ':' || token === '?' || token === '-') chain++;
+    else if (/^[[\]{},\r\n]/.test(token)) chain = 0;
+    if (chain > limits.flowDepth) {
+      return deep('keys on one line', limits.flowDepth, lines.place(offset, offset + 1));
     }
     if (count > limits.tokens) {
       return diagnose(

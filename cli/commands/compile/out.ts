@@ -1,10 +1,17 @@
 /** `compile --out DIR`: the network with its initial weights, as a model that tfjs loads. */
 
-import type { Graph } from '../../../compiler/graph/graph.ts';
-import { type CommandIo, UsageError } from '../../io.ts';
+import { saveTfjsModel } from '../../../compiler/7-emit/tfjs/index.ts';
+import type { Compiled } from '../../../compiler/compile.ts';
+import { initialize } from '../../../compiler/weights/index.ts';
+import type { CommandIo } from '../../io.ts';
+import { bytes } from '../../report/units.ts';
 
-export async function writeModel(_io: CommandIo, graph: Graph, folder: string): Promise<void> {
-  throw new UsageError(
-    `--out needs the tfjs emitter (phase 7), which this version does not have: ${graph.name} is not in ${folder}`,
-  );
+export async function writeModel(
+  io: CommandIo,
+  { graph, normal }: Compiled,
+  folder: string,
+): Promise<void> {
+  const weights = initialize(graph, normal.recipe?.seed ?? 1);
+  const { files, weightBytes } = await saveTfjsModel(graph, weights, folder);
+  io.say(`wrote ${files.join(' and ')} (${bytes(weightBytes)} of initial weights)`);
 }

@@ -1,25 +1,27 @@
-/** `compile --print FORM`: what a phase of the compiler made, as text. */
+/** `compile --print FORM`: what a phase of the compiler made, as text. One entry a phase, loaded when asked for. */
 
-import { printNormalized } from '../../../compiler/3-normalize/print.ts';
 import type { Compiled } from '../../../compiler/compile.ts';
-import { printGraph } from '../../../compiler/graph/print.ts';
-import { UsageError } from '../../io.ts';
 
-/** One entry a phase whose result can be shown; the lowered program joins here. */
 const forms = {
-  normalized: ({ spec, normal, graph }: Compiled) => printNormalized(spec.spec, normal, graph),
-  graph: ({ graph }: Compiled) => printGraph(graph),
-  program: (_: Compiled): string => {
-    throw new UsageError(
-      '--print program needs the lowering (phase 6), which this version does not have',
-      '--print graph shows what it would start from',
-    );
+  normalized: async ({ spec, normal, graph }: Compiled) => {
+    const { printNormalized } = await import('../../../compiler/3-normalize/print.ts');
+    return printNormalized(spec.spec, normal, graph);
+  },
+  graph: async ({ graph }: Compiled) => {
+    const { printGraph } = await import('../../../compiler/graph/print.ts');
+    return printGraph(graph);
+  },
+  /** For one photo on one thread: what the emitted module runs. */
+  program: async ({ graph }: Compiled) => {
+    const { lowerInference } = await import('../../../compiler/6-lower/inference.ts');
+    const { printProgram } = await import('../../../compiler/6-lower/print.ts');
+    return printProgram(lowerInference(graph, { batch: 1, threads: 1 }).program);
   },
 } as const;
 
 export type Printable = keyof typeof forms;
 export const printForms = Object.keys(forms) as readonly Printable[];
 
-export function printForm(compiled: Compiled, form: Printable): string {
+export function printForm(compiled: Compiled, form: Printable): Promise<string> {
   return forms[form](compiled);
 }
