@@ -111,6 +111,12 @@ async function expectRoundTrip(of: Graph): Promise<void> {
 describe('a saved model', () => {
   test('keeps weights, statistics and predictions bit for bit', () => expectRoundTrip(graph));
 
+  test('even without any weights', async () => {
+    const layers = 'layers: [globalAvgPool]';
+    const input = 'input: { height: 4, width: 4 }';
+    await expectRoundTrip(graphOf(`version: 1\nname: none\n${input}\nclasses: 3\n${layers}\n`));
+  });
+
   test('whatever the architecture', async () => {
     const property = fc.asyncProperty(architectures(), ({ yaml }) =>
       expectRoundTrip(graphOf(yaml)),
@@ -267,4 +273,23 @@ describe('loadTfjsModel refuses', () => {
       expect(found.slice(0, 4)).toBe('E802');
     },
   );
+
+  test('or loads, but never throws anything else, whatever the bytes of model.json', async () => {
+    const dir = folder();
+    await saveTfjsModel(graph, anyWeights(graph), dir);
+    const file = path.join(dir, 'model.json');
+    const bytes = readFileSync(file);
+    const change = fc.tuple(fc.nat(bytes.byteLength - 1), fc.integer({ min: 0x20, max: 0x7e }));
+    const property = fc.asyncProperty(fc.array(change, { minLength: 1 }), async (changes) => {
+      const mutated = Uint8Array.from(bytes);
+      for (const [at, value] of changes) mutated[at] = value;
+      writeFileSync(file, mutated);
+      const error: unknown = await loadTfjsModel(dir).then(
+        () => undefined,
+        (reason) => reason,
+      );
+      if (error !== undefined) expect(error).toBeInstanceOf(WeightsError);
+    });
+    await fc.assert(property, { numRuns: 2000 });
+  });
 });
