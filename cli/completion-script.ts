@@ -52,7 +52,7 @@ ${cases.join('\n')}
     return
   fi
   local IFS=$'\\n'
-  COMPREPLY=($(compgen -W ${quoted(zoo.join('\n'))} -- "$current") $(compgen -f -X '!*.@(yaml|yml)' -- "$current") $(compgen -d -S / -- "$current"))
+  COMPREPLY=($(compgen -W ${quoted(zoo.join('\n'))} -- "$current") $(compgen -f -X '!*.yaml' -- "$current") $(compgen -f -X '!*.yml' -- "$current") $(compgen -d -S / -- "$current"))
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == */ ]] && compopt -o nospace 2>/dev/null
 }
 complete -o filenames -F _netlathe netlathe

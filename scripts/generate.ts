@@ -13,13 +13,14 @@ import { build } from 'esbuild';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import type { Schema } from '../compiler/2-validate/schema/attributes.ts';
 import { architectureSchema } from '../compiler/2-validate/schema/document.ts';
+import { forEditors } from '../compiler/2-validate/schema/for-editors.ts';
 import { errorsPage } from './docs/errors.ts';
 import { languagePage } from './docs/language.ts';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 export function schemaText(): string {
-  return `${JSON.stringify(architectureSchema, null, 2)}\n`;
+  return `${JSON.stringify(forEditors(architectureSchema), null, 2)}\n`;
 }
 
 /** The choices that the schema makes with if/then/else, as the unions that TypeScript knows. */
