@@ -45,7 +45,9 @@ function newProgram(io: Io, style: Style): Command {
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
-    .option('--no-color', 'no colour (also: NO_COLOR)');
+    .option('--no-color', 'no colour (also: NO_COLOR)')
+    // What follows a command's name is the command's.
+    .enablePositionalOptions();
   return prepare(program, examples, io, style);
 }
 
@@ -87,7 +89,9 @@ function configure(
     .option('-q, --quiet', 'print results and errors only')
     .option('--no-color', 'no colour')
     .action(async (...given: readonly unknown[]) => {
-      const options = given.at(-2) as CommonOptions;
+      const own = given.at(-2) as CommonOptions;
+      const { color } = command.parent?.opts<CommonOptions>() ?? {};
+      const options = { ...own, color: own.color !== false && color !== false };
       finish(await module.run(commandIo(io, options), command.args, options));
     });
   prepare(command, module.examples, io, styleFor(io.stderr, io.env));
