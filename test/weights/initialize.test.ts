@@ -113,9 +113,15 @@ layers:
   });
 
   test('has the same bits on every machine', () => {
-    expect(digest(initialize(convolution('pytorch'), 1))).toMatchInlineSnapshot(`"5252aba2b04eba70"`);
-    expect(digest(initialize(convolution('heNormal'), 1))).toMatchInlineSnapshot(`"1dd786c2f639a012"`);
-    expect(digest(initialize(convolution('kaimingNormal'), 1))).toMatchInlineSnapshot(`"15f9c7fd2c47541d"`);
+    expect(digest(initialize(convolution('pytorch'), 1))).toMatchInlineSnapshot(
+      `"5252aba2b04eba70"`,
+    );
+    expect(digest(initialize(convolution('heNormal'), 1))).toMatchInlineSnapshot(
+      `"1dd786c2f639a012"`,
+    );
+    expect(digest(initialize(convolution('kaimingNormal'), 1))).toMatchInlineSnapshot(
+      `"15f9c7fd2c47541d"`,
+    );
   });
 });
 
