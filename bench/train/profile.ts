@@ -7,7 +7,7 @@ import { type BenchNetwork, graphOf } from './networks.ts';
 import { matrixPeak } from './peak.ts';
 import { aligned } from './table.ts';
 
-const repeats = 15;
+const repeats = 25;
 const slowest = 20;
 
 export async function profileNetwork(network: BenchNetwork): Promise<string> {

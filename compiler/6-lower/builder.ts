@@ -19,11 +19,12 @@ export interface PendingBuffer {
 
 export type PendingArgument = number | PendingBuffer | ScalarSlot | 'slot';
 
-export interface PendingStep extends Omit<Step, 'args' | 'barrier'> {
+export interface PendingStep extends Omit<Step, 'args'> {
   readonly args: readonly PendingArgument[];
   /** How each argument is used, in the same order. */
   readonly uses: readonly KernelArgs[string][];
-  readonly unit: string;
+  /** Into how many parts of the batch its range can be cut, if each touches only its own images; else 0. */
+  readonly parts: number;
 }
 
 /** What a call of a kernel may pass: buffers for buffers, numbers or scalars for scalars; `slot` is filled in. */
@@ -117,8 +118,8 @@ export class ProgramBuilder {
       layer: info.layer,
       args: list,
       uses: names.map((name) => kernel.args[name] as KernelArgs[string]),
-      unit: kernel.unit,
       units: info.units,
+      parts: partsOf(kernel.unit, info.units, given),
       macs: info.macs ?? 0,
       bytes: list.reduce<number>(
         (sum, a) => (isBuffer(a) ? sum + a.elements * (a.type === 'f32' ? 4 : 1) : sum),
@@ -130,6 +131,16 @@ export class ProgramBuilder {
   finish(): LaidOut {
     return layOut(this.#buffers, this.#schedules, this.#scalars, this.threads);
   }
+}
+
+/** By how kernels describe their units (`Kernel.unit`). */
+function partsOf(
+  unit: string,
+  units: number,
+  args: Readonly<Record<string, PendingArgument>>,
+): number {
+  if (unit === 'image') return units;
+  return unit.endsWith('chunk of the batch') ? Number(args.chunks) : 0;
 }
 
 export function isBuffer(argument: PendingArgument): argument is PendingBuffer {

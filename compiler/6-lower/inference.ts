@@ -12,7 +12,14 @@ import {
   normCoefficients,
 } from '../../runtime/kernels/plain/norm.ts';
 import { foldsIntoConvolution } from '../graph/folding.ts';
-import { type Graph, type GraphNode, graphInput, readersOf, shapeOf, size } from '../graph/graph.ts';
+import {
+  type Graph,
+  type GraphNode,
+  graphInput,
+  readersOf,
+  shapeOf,
+  size,
+} from '../graph/graph.ts';
 import { elements, type Shape } from '../graph/shape.ts';
 import { codeOf } from './activation.ts';
 import { type CallArguments, type PendingBuffer, ProgramBuilder } from './builder.ts';
@@ -48,14 +55,23 @@ export function lowerInference(
   builder.schedule('infer');
   const { batch, photoBytes: bytes } = options;
   const photos =
-    bytes === undefined ? undefined : lowerPhotos(builder, graph, image, { batch, bytes, augmented: false });
+    bytes === undefined
+      ? undefined
+      : lowerPhotos(builder, graph, image, { batch, bytes, augmented: false });
   for (const node of graph.nodes) lowerNode(node, t);
   const classes = graph.classes.length;
   const copy = { pixels: 1, count: classes, inputChannels: classes, outputChannels: classes };
   t.call(
     'logits',
     copyChannels,
-    { input: t.value(graph.output), output: logits, ...copy, inputFrom: 0, outputFrom: 0, clear: 0 },
+    {
+      input: t.value(graph.output),
+      output: logits,
+      ...copy,
+      inputFrom: 0,
+      outputFrom: 0,
+      clear: 0,
+    },
     options.batch,
   );
   const { program, at } = builder.finish();
@@ -103,7 +119,14 @@ function lowerNorm(node: GraphNode<'batchNorm'>, t: InferenceContext): void {
   t.call(
     node.name,
     normActivate,
-    { input, coefficients, output: t.output(node), pixels: height * width, channels, ...codeOf(undefined) },
+    {
+      input,
+      coefficients,
+      output: t.output(node),
+      pixels: height * width,
+      channels,
+      ...codeOf(undefined),
+    },
     t.batch,
   );
 }
@@ -115,7 +138,10 @@ class InferenceContext implements ForwardContext {
   readonly #weights: ParameterBuffers;
   readonly #statistics: ParameterBuffers;
   readonly #values = new Map<number, PendingBuffer>();
-  readonly #folded = new Map<number, { readonly kernel: PendingBuffer; readonly bias: PendingBuffer }>();
+  readonly #folded = new Map<
+    number,
+    { readonly kernel: PendingBuffer; readonly bias: PendingBuffer }
+  >();
   readonly #readers: (id: number) => readonly number[];
 
   constructor(

@@ -1,6 +1,13 @@
 /** How photos enter a Program: their bytes, a row of numbers each, and the kernel that makes the network's input. */
 
-import { augment, AUGMENT_ROW, PHOTO_ALIGNMENT, PHOTO_SLACK, RESIZE_ROW, resizePhoto } from '../../runtime/kernels/plain/augment.ts';
+import {
+  AUGMENT_ROW,
+  augment,
+  PHOTO_ALIGNMENT,
+  PHOTO_SLACK,
+  RESIZE_ROW,
+  resizePhoto,
+} from '../../runtime/kernels/plain/augment.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { PendingBuffer, ProgramBuilder } from './builder.ts';
 import type { Buffer } from './program.ts';

@@ -1,6 +1,6 @@
-/** The text of a Program: one line a step, with what it touches and costs. What `compile --print program` shows. */
+/** The text of a Program: one line a step, what it touches (* a block at a time) and costs. `compile --print program`. */
 
-import type { Argument, Program, Schedule, Step } from './program.ts';
+import type { Argument, Buffer, Program, Schedule, Step } from './program.ts';
 
 export function printProgram(program: Program): string {
   const kept = program.buffers.filter((b) => b.lifetime === 'kept');
@@ -17,37 +17,34 @@ export function printProgram(program: Program): string {
 }
 
 function printSchedule(schedule: Schedule): readonly string[] {
-  const { name, steps } = schedule;
+  const { name, steps, phases } = schedule;
   const sum = (pick: (step: Step) => number) => steps.reduce((total, s) => total + pick(s), 0);
-  const meets = steps.filter((s) => s.barrier).length;
   return [
-    `schedule ${name}: ${steps.length} steps, ${meets} meetings of the threads, ${count(sum((s) => s.macs))} MACs, ${bytes(sum((s) => s.bytes))} touched`,
-    ...steps.map(printStep),
+    `schedule ${name}: ${steps.length} steps in ${phases.length} phases, ${count(sum((s) => s.macs))} MACs, ${bytes(sum((s) => s.bytes))} touched`,
+    ...phases.flatMap((phase, i) => [
+      `  phase ${i + 1}, ${phase.blocks} blocks`,
+      ...phase.steps.map(printStep),
+    ]),
   ];
 }
 
 function printStep(step: Step): string {
   const work = `${step.macs > 0 ? count(step.macs) : '-'}`.padStart(9);
-  const where = step.args.filter(isPlaced).map((b) => `${hex(b.offset)} ${b.label}`);
-  return `  ${step.barrier ? '=' : ' '} ${step.kernel.padEnd(28)} ${work} ${bytes(step.bytes).padStart(10)}  x${String(step.units).padEnd(5)} ${step.layer}  (${where.join(', ')})`;
+  const where = step.args
+    .filter(isPlaced)
+    .map((b) => `${hex(b.offset)}${b.local ? '*' : ''} ${b.label}`);
+  return `    ${step.kernel.padEnd(28)} ${work} ${bytes(step.bytes).padStart(10)}  x${String(step.units).padEnd(5)} ${step.layer}  (${where.join(', ')})`;
 }
 
-interface Placed {
-  readonly label: string;
-  readonly offset: number;
-  readonly elements: number;
-  readonly type: 'f32' | 'u8';
-}
-
-function isPlaced(argument: Argument): argument is Argument & Placed {
+function isPlaced(argument: Argument): argument is Buffer {
   return typeof argument === 'object' && 'offset' in argument;
 }
 
-function size(buffer: Placed): number {
+function size(buffer: Buffer): number {
   return buffer.elements * (buffer.type === 'f32' ? 4 : 1);
 }
 
-function contains(outer: Placed, inner: Placed): boolean {
+function contains(outer: Buffer, inner: Buffer): boolean {
   return (
     outer.offset <= inner.offset &&
     inner.offset + size(inner) <= outer.offset + size(outer) &&

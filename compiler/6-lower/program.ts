@@ -13,6 +13,11 @@ export interface Buffer {
   readonly lifetime: 'kept' | 'run';
   /** In bytes from the start of the memory. */
   readonly offset: number;
+  /**
+   * There if only a block of it exists at a time, one in each thread: kernels get it at `offset`, and `threadBytes`
+   * further for each thread and `blockBytes` less for each block before theirs.
+   */
+  readonly local?: { readonly threadBytes: number; readonly blockBytes: number };
 }
 
 /** A number that changes from run to run, such as the learning rate. */
@@ -30,16 +35,22 @@ export interface Step {
   readonly args: readonly Argument[];
   /** Size of the work range that the threads share. */
   readonly units: number;
-  /** Whether threads must meet before it: it touches what another thread's part of an earlier step touched. */
-  readonly barrier: boolean;
   readonly macs: number;
   /** Bytes read and written, each buffer once. */
   readonly bytes: number;
 }
 
-/** A list of steps that is run as a whole. */
+/** Steps between two meetings of the threads. Each block, the same share of every step's range, is one thread's. */
+export interface Phase {
+  readonly blocks: number;
+  readonly steps: readonly Step[];
+}
+
+/** A list of phases that is run as a whole. */
 export interface Schedule {
   readonly name: string;
+  readonly phases: readonly Phase[];
+  /** Those of all phases. */
   readonly steps: readonly Step[];
 }
 

@@ -3,8 +3,8 @@
  * weights (`update`), one keeps their moving average (`average`). Scalars that change from step to step are named.
  */
 
-import { elementUnitCount } from '../../runtime/kernels/plain/elements.ts';
 import { MIX_ROW, mixImages } from '../../runtime/kernels/plain/augment.ts';
+import { elementUnitCount } from '../../runtime/kernels/plain/elements.ts';
 import { softmaxCrossEntropy } from '../../runtime/kernels/plain/loss.ts';
 import {
   adamStep,

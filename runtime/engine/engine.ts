@@ -12,11 +12,11 @@ import {
   type KernelBuild,
   type KernelExports,
 } from '../kernels/load.ts';
-import { type BoundStep, control, meet, runSteps } from './steps.js';
+import { type BoundPhase, control, meet, runPhases, timePhases } from './steps.js';
 
 type Words = Int32Array<SharedArrayBuffer>;
 
-type ScheduleTable = ReadonlyMap<string, { readonly index: number; readonly steps: BoundStep[] }>;
+type ScheduleTable = ReadonlyMap<string, { readonly index: number; readonly phases: BoundPhase[] }>;
 
 export class Engine {
   readonly program: Program;
@@ -66,7 +66,7 @@ export class Engine {
     const schedules = new Map(
       program.schedules.map(({ name }, index) => [
         name,
-        { index, steps: bound[index] as BoundStep[] },
+        { index, phases: bound[index] as BoundPhase[] },
       ]),
     );
     return new Engine(program, memory, kernels, workers, schedules, scalars, words);
@@ -82,15 +82,16 @@ export class Engine {
       Atomics.add(this.#words, control.command, 1);
       Atomics.notify(this.#words, control.command);
     }
-    runSteps(this.#kernels, schedule.steps, this.#scalars, this.#words, 0, threads);
+    runPhases(this.#kernels, schedule.phases, this.#scalars, this.#words, 0, threads);
     meet(this.#words, threads);
   }
 
-  /** One step of a schedule alone, all of it on the calling thread: for profiles. */
-  runStep(name: string, index: number): void {
-    const step = this.#schedules.get(name)?.steps[index];
-    if (!step) throw new Error(`netlathe bug: "${name}" has no step ${index}`);
-    runSteps(this.#kernels, [{ ...step, barrier: false }], this.#scalars, this.#words, 0, 1);
+  /** Runs a schedule on the calling thread alone; gives the milliseconds of each step. */
+  time(name: string): Float64Array {
+    const phases = this.#schedules.get(name)?.phases ?? [];
+    const times = new Float64Array(phases.reduce((sum, { steps }) => sum + steps.length, 0));
+    timePhases(this.#kernels, phases, this.#scalars, times);
+    return times;
   }
 
   setScalar(name: string, value: number): void {
@@ -120,7 +121,7 @@ export class Engine {
 interface WorkerSetup {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  readonly schedules: readonly (readonly BoundStep[])[];
+  readonly schedules: readonly (readonly BoundPhase[])[];
   readonly scalars: Float64Array;
   readonly words: Words;
   readonly threads: number;
@@ -147,15 +148,29 @@ async function startWorkers(setup: WorkerSetup): Promise<readonly Worker[]> {
   return workers;
 }
 
-function bind(schedule: Schedule, scalars: readonly string[]): BoundStep[] {
-  return schedule.steps.map(({ kernel, args, units, barrier }) => ({
-    kernel,
-    args: args.map(boundValue),
-    scalars: args.flatMap((a, i) => (isScalar(a) ? [[i, scalars.indexOf(a.scalar)] as const] : [])),
-    slot: args.indexOf('slot'),
-    units,
-    barrier,
+function bind(schedule: Schedule, scalars: readonly string[]): BoundPhase[] {
+  return schedule.phases.map(({ blocks, steps }) => ({
+    blocks,
+    steps: steps.map(({ kernel, args, units }) => ({
+      kernel,
+      args: args.map(boundValue),
+      scalars: args.flatMap((a, i) =>
+        isScalar(a) ? [[i, scalars.indexOf(a.scalar)] as const] : [],
+      ),
+      locals: args.flatMap((a, i) => localOf(a, i)),
+      slot: args.indexOf('slot'),
+      units,
+    })),
   }));
+}
+
+function localOf(
+  argument: Argument,
+  position: number,
+): readonly (readonly [number, number, number, number])[] {
+  if (typeof argument !== 'object' || !('offset' in argument) || !argument.local) return [];
+  const { threadBytes, blockBytes } = argument.local;
+  return [[position, argument.offset, threadBytes, blockBytes]];
 }
 
 function isScalar(argument: Argument): argument is { readonly scalar: string } {

@@ -12,6 +12,8 @@ export class ReferenceEngine {
   readonly #floats: Floats;
   readonly #bytes: Uint8Array;
   readonly #scalars = new Map<string, number>();
+  /** Buffers of which the program has only a block at a time; here they are whole. */
+  readonly #locals = new Map<Buffer, Floats>();
 
   constructor(program: Program, precision: 'float32' | 'float64' = 'float64') {
     this.program = program;
@@ -38,11 +40,23 @@ export class ReferenceEngine {
   }
 
   floats(buffer: Buffer): Floats {
+    if (buffer.local) return this.#localOf(buffer);
     return this.#floats.subarray(buffer.offset / 4, buffer.offset / 4 + buffer.elements);
   }
 
   bytes(buffer: Buffer): Uint8Array {
     return this.#bytes.subarray(buffer.offset, buffer.offset + buffer.elements);
+  }
+
+  #localOf(buffer: Buffer): Floats {
+    const known = this.#locals.get(buffer);
+    if (known) return known;
+    const made =
+      this.#floats instanceof Float64Array
+        ? new Float64Array(buffer.elements)
+        : new Float32Array(buffer.elements);
+    this.#locals.set(buffer, made);
+    return made;
   }
 
   #bind(argument: Argument | undefined): number | Floats | Uint8Array {

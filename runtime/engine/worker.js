@@ -1,10 +1,10 @@
 /** One thread of the engine: sleeps until the main thread names a schedule, then runs its share of each step. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { control, fail, meet, runSteps } from './steps.js';
+import { control, fail, meet, runPhases } from './steps.js';
 
 /**
- * @type {{ module: WebAssembly.Module, memory: WebAssembly.Memory, schedules: import('./steps.js').BoundStep[][],
+ * @type {{ module: WebAssembly.Module, memory: WebAssembly.Memory, schedules: import('./steps.js').BoundPhase[][],
  *   scalars: Float64Array, words: Int32Array<SharedArrayBuffer>, thread: number, threads: number }}
  */
 const { module, memory, schedules, scalars, words, thread, threads } = workerData;
@@ -17,10 +17,10 @@ let seen = 0;
 for (;;) {
   Atomics.wait(words, control.command, seen);
   seen = Atomics.load(words, control.command);
-  const steps = schedules[Atomics.load(words, control.schedule)];
-  if (!steps) break;
+  const phases = schedules[Atomics.load(words, control.schedule)];
+  if (!phases) break;
   try {
-    runSteps(kernels, steps, scalars, words, thread, threads);
+    runPhases(kernels, phases, scalars, words, thread, threads);
     meet(words, threads);
   } catch (error) {
     // The others wait for this thread: they must not wait for ever.

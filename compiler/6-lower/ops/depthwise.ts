@@ -44,7 +44,14 @@ export function forwardDepthwise(node: Conv, t: ForwardContext): void {
   t.call(
     node.name,
     depthwise,
-    { input, weights, bias: bias ?? weights, output: t.output(node), ...shape, hasBias: bias ? 1 : 0 },
+    {
+      input,
+      weights,
+      bias: bias ?? weights,
+      output: t.output(node),
+      ...shape,
+      hasBias: bias ? 1 : 0,
+    },
     t.batch,
     node.macs * t.batch,
   );

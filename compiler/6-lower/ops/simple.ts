@@ -4,7 +4,6 @@ import {
   activationBackward,
   activationForward,
 } from '../../../runtime/kernels/plain/activations.ts';
-import { elementUnitCount } from '../../../runtime/kernels/plain/elements.ts';
 import {
   addTensors,
   copyChannels,
@@ -39,25 +38,15 @@ export interface TrainingRule<N extends GraphNode> {
 
 export const activationRule: TrainingRule<ActivationNode> = {
   forward(node, t) {
-    const size = t.batch * elements(node.shape);
+    const size = elements(node.shape);
     const x = t.value(t.input(node));
-    t.call(
-      node.name,
-      activationForward,
-      { x, y: t.output(node), size, ...codeOf(node) },
-      elementUnitCount(size),
-    );
+    t.call(node.name, activationForward, { x, y: t.output(node), size, ...codeOf(node) }, t.batch);
   },
   backward(node, dy, t) {
-    const size = t.batch * elements(node.shape);
+    const size = elements(node.shape);
     const x = t.value(t.input(node));
     t.contribute(t.input(node), node.name, (dx) =>
-      t.call(
-        node.name,
-        activationBackward,
-        { x, dy, dx, size, ...codeOf(node) },
-        elementUnitCount(size),
-      ),
+      t.call(node.name, activationBackward, { x, dy, dx, size, ...codeOf(node) }, t.batch),
     );
   },
 };

@@ -13,11 +13,18 @@ export function chunkRange(batch: number, chunks: number, chunk: number): [numbe
 }
 
 /** Floats of partial sums that a step should not exceed by cutting the batch finer. */
-const PARTIALS_FLOATS = 1 << 19;
+const PARTIALS_FLOATS = 1 << 20;
 
-/** Into how many chunks to cut a batch whose partial sums are `size` floats each: enough for 16 threads if cheap. */
+/**
+ * Into how many chunks to cut a batch whose partial sums are `size` floats each: up to 32 if cheap, and 8 at least, for
+ * blocks that fit the cache and work for many threads. Chunks of whole images, if the batch can be cut so.
+ */
 export function gradientChunks(batch: number, size: number): number {
-  return Math.max(1, Math.min(batch, size * 16 <= PARTIALS_FLOATS ? 16 : 8));
+  const most = Math.min(batch, Math.max(8, Math.min(32, Math.floor(PARTIALS_FLOATS / size))));
+  for (let chunks = most; chunks >= Math.min(8, batch); chunks--) {
+    if (batch % chunks === 0) return chunks;
+  }
+  return most;
 }
 
 /** sum = (accumulate ? sum : 0) + the partial sums [chunks, size], in chunk order. */

@@ -12,8 +12,6 @@ import {
 } from './activation';
 import { loadPartial, storePartial } from './simd';
 
-const UNIT: i32 = 4096;
-
 function forward<A>(x: usize, y: usize, code: i32, parameter: f32, first: i32, last: i32): void {
   for (let i = first; i < last; i += 4) {
     const at = (i << 2) as usize;
@@ -50,8 +48,8 @@ export function activationForward(
   begin: i32,
   end: i32,
 ): void {
-  const first = begin * UNIT;
-  const last = min(end * UNIT, size);
+  const first = begin * size;
+  const last = end * size;
   if (activation === IDENTITY) forward<Identity>(x, y, activation, parameter, first, last);
   else if (activation === RELU) forward<Relu>(x, y, activation, parameter, first, last);
   else if (activation === RELU6) forward<Relu6>(x, y, activation, parameter, first, last);
@@ -69,8 +67,8 @@ export function activationBackward(
   begin: i32,
   end: i32,
 ): void {
-  const first = begin * UNIT;
-  const last = min(end * UNIT, size);
+  const first = begin * size;
+  const last = end * size;
   if (activation === IDENTITY) backward<Identity>(x, dy, dx, activation, parameter, first, last);
   else if (activation === RELU) backward<Relu>(x, dy, dx, activation, parameter, first, last);
   else if (activation === RELU6) backward<Relu6>(x, dy, dx, activation, parameter, first, last);
