@@ -16,8 +16,7 @@ export interface Chart {
   readonly description: string;
   readonly epochs: readonly number[];
   readonly series: readonly Series[];
-  /** Of d3, for the values. */
-  readonly format: string;
+  readonly unit: 'share' | 'number';
   readonly fromZero?: boolean;
   /** An epoch to point out. */
   readonly mark?: number | undefined;
@@ -87,7 +86,14 @@ function specification(chart: Chart, width: number, ticks: number): TopLevelSpec
         field: 'epoch',
         type: 'quantitative',
         scale: { domain, nice: false },
-        axis: { title: null, grid: false, format: 'd', tickCount: Math.min(ticks, last), tickMinStep: 1 },
+        axis: {
+          title: null,
+          grid: false,
+          format: 'd',
+          ...(first === last
+            ? { values: [last] }
+            : { tickCount: Math.min(ticks, last), tickMinStep: 1 }),
+        },
       },
     },
     layer: [...marker(chart), curves(chart)],
@@ -95,7 +101,7 @@ function specification(chart: Chart, width: number, ticks: number): TopLevelSpec
   } as TopLevelSpec;
 }
 
-function curves({ series, epochs, format, fromZero, aspect }: Chart): object {
+function curves({ series, epochs, unit, fromZero, aspect }: Chart): object {
   const keys = series.map(({ key }) => key);
   return {
     mark: {
@@ -112,7 +118,12 @@ function curves({ series, epochs, format, fromZero, aspect }: Chart): object {
         field: 'value',
         type: 'quantitative',
         scale: { zero: fromZero ?? false, nice: true },
-        axis: { title: null, format, tickCount: aspect < 0.35 ? 2 : 5 },
+        // d3 adds as many decimals as the ticks need.
+        axis: {
+          title: null,
+          ...(unit === 'share' && { format: '%' }),
+          tickCount: aspect < 0.35 ? 2 : 5,
+        },
       },
       color: {
         field: 'series',

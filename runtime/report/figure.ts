@@ -26,14 +26,20 @@ export function leadingFigure(
   if (evaluation) {
     const split = evaluation.split ?? (run.data.validation ? 'validation' : 'train');
     const { top1, count, interval } = evaluation;
-    return { top1, split, standing: standing(run, split), count, interval };
+    return { top1, split, standing: standing(run, metrics, split), count, interval };
   }
   const { validation, train } = run.data;
   const top1 = run.best?.top1 ?? metrics.findLast((m) => m.validation)?.validation?.top1;
   if (validation && top1 !== undefined) {
     const { count } = validation;
     const interval = wilsonInterval(Math.round(top1 * count), count);
-    return { top1, split: 'validation', standing: standing(run, 'validation'), count, interval };
+    return {
+      top1,
+      split: 'validation',
+      standing: standing(run, metrics, 'validation'),
+      count,
+      interval,
+    };
   }
   const last = metrics.at(-1);
   if (!last) return undefined;
@@ -42,8 +48,13 @@ export function leadingFigure(
   return { ...figure, split: 'train', standing: 'seen' };
 }
 
-function standing(run: RunRecord, split: Figure['split']): Standing {
+function standing(
+  run: RunRecord,
+  metrics: readonly EpochMetrics[],
+  split: Figure['split'],
+): Standing {
   if (split === 'test') return 'held-out';
   if (split === 'train' || run.data.merged) return 'seen';
-  return run.best ? 'chosen' : 'held-out';
+  // Of a single epoch there was nothing to choose.
+  return run.best && metrics.length > 1 ? 'chosen' : 'held-out';
 }

@@ -21,11 +21,14 @@ export const decimals = (value: Figure, digits = 3): string =>
 export const compact = (value: Figure): string =>
   shown(value, (v) => String(Number(v.toPrecision(3))));
 
-export const rate = (value: Figure): string => shown(value, (v) => (v < 10 ? v.toFixed(1) : integer(v)));
+export const rate = (value: Figure): string =>
+  shown(value, (v) => (v < 10 ? v.toFixed(1) : integer(v)));
 
-export const magnitude = (value: Figure): string => shown(value, (v) => scaled(v, ['', 'k', 'M', 'G', 'T']));
+export const magnitude = (value: Figure): string =>
+  shown(value, (v) => scaled(v, ['', 'k', 'M', 'G', 'T']));
 
-export const bytes = (value: Figure): string => shown(value, (v) => scaled(v, ['B', 'kB', 'MB', 'GB', 'TB']));
+export const bytes = (value: Figure): string =>
+  shown(value, (v) => scaled(v, ['B', 'kB', 'MB', 'GB', 'TB']));
 
 function scaled(value: number, units: readonly string[]): string {
   let step = 0;
@@ -52,7 +55,8 @@ export const duration = (seconds: Figure): string =>
 const two = (large: number, unit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${large}\u00a0${unit}` : `${large}\u00a0${unit} ${small}\u00a0${smallUnit}`;
 
-const months = 'January February March April May June July August September October November December';
+const months =
+  'January February March April May June July August September October November December';
 
 /** An ISO time in UTC, or the text as it is where it is none. */
 export function moment(iso: string): string {

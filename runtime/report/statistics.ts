@@ -50,7 +50,8 @@ export function confusionMatrix(
   for (let i = 0; i < truths.length; i++) {
     const row = matrix[truths[i] as number];
     const column = predictions[i] as number;
-    if (!row || !(column in row)) throw new RangeError(`photo ${i} is of no class below ${classes}`);
+    if (!row || !(column in row))
+      throw new RangeError(`photo ${i} is of no class below ${classes}`);
     row[column] = (row[column] as number) + 1;
   }
   return matrix;

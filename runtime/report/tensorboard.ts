@@ -12,10 +12,7 @@ export interface EventFile {
 }
 
 /** The curves of a run. The step is the epoch, as in Keras, so that runs of different batch sizes compare. */
-export function tensorboardEvents(
-  startedAt: string,
-  metrics: readonly EpochMetrics[],
-): EventFile {
+export function tensorboardEvents(startedAt: string, metrics: readonly EpochMetrics[]): EventFile {
   const started = Date.parse(startedAt) / 1000;
   if (Number.isNaN(started)) throw new RangeError(`not a time: ${startedAt}`);
   const events = [
@@ -68,7 +65,8 @@ function checksum(bytes: Uint8Array): Uint8Array {
   return out;
 }
 
-const varint = (field: number, value: number): Uint8Array => concat([key(field, 0), base128(value)]);
+const varint = (field: number, value: number): Uint8Array =>
+  concat([key(field, 0), base128(value)]);
 
 function double(field: number, value: number): Uint8Array {
   const out = new Uint8Array(8);

@@ -10,7 +10,12 @@ export function classes({ perClass }: EvaluationRecord): Section | undefined {
   const sorted = [...perClass].sort((a, b) => (a.recall ?? 2) - (b.recall ?? 2));
   const table = html`<table class="numbers bars"><caption>Recall and precision of each class</caption><thead><tr><th scope="col">Class</th><th scope="col">Photos</th><th scope="col">Recall</th><th scope="col">Precision</th></tr></thead><tbody>${sorted.map(row)}</tbody></table>`;
   const intro = html`<p class="intro">Recall: the share of a class's photos that were recognised. Precision: the share of the photos given this name that deserve it. Weakest recall first.</p>`;
-  return section('classes', 'Class by class', intro, scrollBox('Recall and precision', 'tall', table));
+  return section(
+    'classes',
+    'Class by class',
+    intro,
+    scrollBox('Recall and precision', 'tall', table),
+  );
 }
 
 const row = ({ label, count, recall, precision }: ClassFigures): Html =>

@@ -5,12 +5,13 @@ import { type Html, html } from '../html.ts';
 import type { EpochMetrics, RunRecord } from '../records.ts';
 import { type Section, scrollBox, section } from './section.ts';
 
-export async function curves(
-  run: RunRecord,
-  metrics: readonly EpochMetrics[],
-): Promise<Section> {
+export async function curves(run: RunRecord, metrics: readonly EpochMetrics[]): Promise<Section> {
   if (metrics.length === 0) {
-    return section('curves', 'Training', html`<p class="empty">No epoch has been finished yet.</p>`);
+    return section(
+      'curves',
+      'Training',
+      html`<p class="empty">No epoch has been finished yet.</p>`,
+    );
   }
   const [loss, accuracy, rate] = await Promise.all([
     pair(run, metrics, 'loss'),
@@ -18,7 +19,7 @@ export async function curves(
     learningRate(metrics),
   ]);
   const body = html`<div class="grid two">${loss}${accuracy}${rate}<div class="prose">${remarks(run, metrics)}</div></div>
-<details><summary>All ${format.plural(metrics.length, 'epoch')} as a table</summary>${epochTable(run, metrics)}</details>`;
+<details><summary>${metrics.length === 1 ? 'The epoch' : `All ${metrics.length} epochs`} as a table</summary>${epochTable(run, metrics)}</details>`;
   return section('curves', 'Training', body);
 }
 
@@ -33,7 +34,8 @@ async function pair(
   const validated = metrics.some((m) => m.validation);
   const train = metrics.map((m) => m.train[what]);
   const validation = metrics.map((m) => m.validation?.[what] ?? null);
-  const ends = (values: readonly (number | null)[]) => `${write(values[0])} to ${write(values.at(-1))}`;
+  const ends = (values: readonly (number | null)[]) =>
+    `${write(values[0])} to ${write(values.at(-1))}`;
   const description =
     `${words[what]} over ${format.plural(metrics.length, 'epoch')}: training from ${ends(train)}` +
     (validated ? `, validation from ${ends(validation)}` : '');
@@ -44,7 +46,7 @@ async function pair(
       { key: 'train', values: train },
       ...(validated ? [{ key: 'validation' as const, values: validation }] : []),
     ],
-    format: what === 'loss' ? '~g' : '.0%',
+    unit: what === 'loss' ? 'number' : 'share',
     mark: best?.epoch,
     aspect: 0.5,
   });
@@ -60,7 +62,7 @@ async function learningRate(metrics: readonly EpochMetrics[]): Promise<Html> {
     description: `Learning rate over ${format.plural(metrics.length, 'epoch')}, at most ${peak}`,
     epochs: metrics.map((m) => m.epoch),
     series: [{ key: 'rate', values: rates }],
-    format: '~g',
+    unit: 'number',
     fromZero: true,
     aspect: 0.25,
   });
@@ -70,15 +72,20 @@ async function learningRate(metrics: readonly EpochMetrics[]): Promise<Html> {
 function remarks({ best, recipe }: RunRecord, metrics: readonly EpochMetrics[]): Html[] {
   const last = metrics.at(-1) as EpochMetrics;
   const { mixup, cutmix, augment, labelSmoothing } = recipe;
-  const harder = mixup > 0 || cutmix > 0 || augment.randomResizedCrop || augment.erase;
+  const altered = mixup > 0 || cutmix > 0 || augment.randomResizedCrop || augment.erase;
+  const { validation } = last;
   return [
-    html`<p>Left to right: epochs. One took ${format.duration(last.seconds / metrics.length)} on average, validation included.</p>`,
+    html`<p>Left to right: epochs. One took ${format.duration(last.seconds / metrics.length)} on average${validation && ', validation included'}.</p>`,
     ...(best
-      ? [html`<p>The line marks epoch ${best.epoch}, whose weights were kept: ${format.percent(best.top1)} on validation.</p>`]
+      ? [
+          html`<p>The line marks epoch ${best.epoch}, whose weights were kept: ${format.percent(best.top1)} on validation.</p>`,
+        ]
       : []),
-    ...(last.ema ? [html`<p>Validation is of the averaged weights (EMA).</p>`] : []),
-    ...(harder && last.validation
-      ? [html`<p>Training photos were altered at random, which makes them harder; validation may therefore do better.</p>`]
+    ...(last.ema && validation ? [html`<p>Validation is of the averaged weights (EMA).</p>`] : []),
+    ...(altered && validation && validation.top1 > last.train.top1
+      ? [
+          html`<p>Training photos were altered at random, which makes them harder: hence validation is ahead.</p>`,
+        ]
       : []),
     ...(labelSmoothing > 0
       ? [html`<p>With label smoothing of ${labelSmoothing} the training loss cannot reach 0.</p>`]

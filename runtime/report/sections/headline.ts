@@ -77,10 +77,14 @@ const fullness = ({ actual, allowed: { maximum } }: Verdict): number =>
   maximum === 0 ? 1 : actual / maximum;
 
 /** In words and in colour. */
-export const verdictMark = ({ ok }: Verdict): Html =>
-  ok
-    ? html`<strong class="verdict kept">✓ kept</strong>`
-    : html`<strong class="verdict broken">✗ broken</strong>`;
+export function verdictMark({ ok, actual, allowed: { minimum, maximum } }: Verdict): Html {
+  if (ok) return html`<strong class="verdict kept">✓ kept</strong>`;
+  const difference =
+    actual > maximum
+      ? `${format.integer(actual - maximum)} too many`
+      : `${format.integer(minimum - actual)} too few`;
+  return html`<strong class="verdict broken">✗ broken</strong>, ${difference}`;
+}
 
 export function allowed({ limit, allowed: { minimum, maximum } }: Verdict): string {
   if (limit === 'exactly') return `exactly ${format.integer(maximum)}`;

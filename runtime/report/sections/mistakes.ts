@@ -7,7 +7,12 @@ import { type Section, section } from './section.ts';
 export function mistakes({ worst }: EvaluationRecord): Section | undefined {
   if (worst.length === 0) return undefined;
   const intro = html`<p class="intro">The photos it got wrong and was surest about. Look here first for wrong labels.</p>`;
-  return section('mistakes', 'Worst mistakes', intro, html`<ul class="photos">${worst.map(card)}</ul>`);
+  return section(
+    'mistakes',
+    'Worst mistakes',
+    intro,
+    html`<ul class="photos">${worst.map(card)}</ul>`,
+  );
 }
 
 function card({ path, label, predicted, confidence, thumbnail }: Mistake): Html {
