@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const perProcess = 500;
 /** Longer than this is a failure; after much longer the child is ended. */
 const slow = 2000;
-const hang = 15_000;
+const hang = 30_000;
 
 interface Tally {
   done: number;
@@ -110,7 +110,7 @@ if (values.show !== undefined) {
   }
   const { done, complete, slowest, failures } = tally;
   process.stdout.write(
-    `${done} files, ${complete} of them still compile, slowest ${slowest.milliseconds.toFixed(0)} ms ` +
+    `${done} files, ${complete} of them still compile, slowest ${slowest.milliseconds.toFixed(0)} ms of CPU ` +
       `(seed ${slowest.seed}), ${failures.length} failures\n`,
   );
   process.exitCode = failures.length === 0 ? 0 : 1;

@@ -51,7 +51,7 @@ export function parse(file: string, text: string): Outcome<MapNode> {
   if (complaint) return failed(explainSyntax(complaint, text, lines));
   const root = document.contents as ParsedNode | null;
   if (!root || !isMap(root)) return failed(diagnose(notAMap, {}, { place: lines.place(0, 0) }));
-  const walker = new Walker(lines, (alias) => alias.resolve(document) as Node | undefined);
+  const walker = new Walker(lines);
   const tree = walker.walk(root, 0);
   return outcome(tree as MapNode, walker.diagnostics);
 }
@@ -59,13 +59,13 @@ export function parse(file: string, text: string): Outcome<MapNode> {
 class Walker {
   readonly diagnostics: Diagnostic[] = [];
   readonly #lines: Lines;
-  readonly #resolve: (alias: Alias) => Node | undefined;
+  /** The last node so marked. The parser's own look-up goes through the whole document for each alias. */
+  readonly #anchors = new Map<string, Node>();
   readonly #following = new Set<Node>();
   #nodes = 0;
 
-  constructor(lines: Lines, resolve: (alias: Alias) => Node | undefined) {
+  constructor(lines: Lines) {
     this.#lines = lines;
-    this.#resolve = resolve;
   }
 
   walk(node: Node | null, depth: number): TreeNode {
@@ -82,6 +82,10 @@ class Walker {
       return { kind: 'scalar', place, value: null };
     }
     if (isAlias(node)) return this.#walkAlias(node, depth, place);
+    // What an alias repeats was marked where it stands.
+    if (node?.anchor !== undefined && this.#following.size === 0) {
+      this.#anchors.set(node.anchor, node);
+    }
     if (isMap(node)) return this.#walkMap(node.items, depth, place);
     if (isSeq(node)) {
       return { kind: 'list', place, items: node.items.map((item) => this.#walkItem(item, depth)) };
@@ -97,7 +101,7 @@ class Walker {
   }
 
   #walkAlias(alias: Alias, depth: number, place: Place): TreeNode {
-    const target = this.#resolve(alias);
+    const target = this.#anchors.get(alias.source);
     if (!target || this.#following.has(target)) {
       const text = target
         ? `*${alias.source} stands inside what &${alias.source} marks: it would never end`
