@@ -38,7 +38,7 @@ export interface Found {
 }
 
 /** Choices of all variables but the last; a million take about 0.2 s. */
-const leafLimit = 1_200_000;
+const leafLimit = 700_000;
 const growth = 1.35;
 
 export function search(task: Task): Found {
@@ -84,6 +84,8 @@ class Walk {
   readonly #rest: readonly number[];
   readonly #v: number[];
   readonly #set: boolean[];
+  /** By variable. */
+  readonly #ordersOf: readonly (readonly Order[])[];
   #radius = 0;
   #leaves = 0;
 
@@ -98,6 +100,11 @@ class Walk {
     const minima = this.#choices.map((list) => list[0]?.distance ?? 0);
     this.#rest = minima.map((_, depth) => minima.slice(depth).reduce((sum, d) => sum + d, 0));
     this.least = this.#rest[0] ?? 0;
+    const concerns = (bound: Order['lower'], k: number) =>
+      'variable' in bound && bound.variable === k;
+    this.#ordersOf = axes.map((_, k) =>
+      task.orders.filter((o) => concerns(o.lower, k) || concerns(o.upper, k)),
+    );
     this.#v = new Array<number>(axes.length).fill(0);
     this.#set = new Array<boolean>(axes.length).fill(false);
   }
@@ -106,12 +113,13 @@ class Walk {
   run(radius: number): boolean {
     this.#radius = radius;
     this.pruned = false;
-    return this.#descend(0, 0);
+    return this.#descend(0, 0, this.#task.goal.constant);
   }
 
-  #descend(depth: number, spent: number): boolean {
+  /** `cost`: the polynomial with 0 for all that has no value yet. */
+  #descend(depth: number, spent: number, cost: number): boolean {
     if (depth === this.#order.length - 1) {
-      this.#solve(this.#order[depth] as number, spent);
+      this.#solve(this.#order[depth] as number, spent, cost);
       return ++this.#leaves < leafLimit;
     }
     const k = this.#order[depth] as number;
@@ -126,11 +134,25 @@ class Walk {
       }
       this.#v[k] = v;
       this.#set[k] = true;
-      const goesOn = !this.#isOrdered(k) || this.#descend(depth + 1, spent + d);
+      const goesOn =
+        !this.#isOrdered(k) || this.#descend(depth + 1, spent + d, cost + this.#added(k, depth));
       this.#set[k] = false;
       if (!goesOn) return false;
     }
     return true;
+  }
+
+  /** What variable k adds to the cost beside those assigned before it. */
+  #added(k: number, depth: number): number {
+    const { goal } = this.#task;
+    const x = this.#v[k] as number;
+    const row = goal.product[k] as readonly number[];
+    let slope = (goal.first[k] as number) + ((goal.second[k] as number) * (x - 1)) / 2;
+    for (let d = 0; d < depth; d++) {
+      const l = this.#order[d] as number;
+      slope += (row[l] as number) * (this.#v[l] as number);
+    }
+    return slope * x;
   }
 
   #value(k: number): number {
@@ -141,7 +163,7 @@ class Walk {
   /** Against the neighbours that have a value already. */
   #isOrdered(k: number): boolean {
     const own = this.#value(k);
-    return this.#task.orders.every(({ lower, upper }) => {
+    return (this.#ordersOf[k] as readonly Order[]).every(({ lower, upper }) => {
       if ('variable' in lower && lower.variable === k) {
         const above = this.#bound(upper);
         return above === undefined || own <= above;
@@ -160,16 +182,16 @@ class Walk {
   }
 
   /** The last variable: the polynomial is now `second v (v - 1) / 2 + first v + constant` and rises with v. */
-  #solve(k: number, spent: number): void {
+  #solve(k: number, spent: number, constant: number): void {
     const { goal, cap, axes, rule } = this.#task;
     const axis = axes[k] as Axis;
     const [low, widest] = this.#window(k, axis);
     const v = this.#v;
     v[k] = 0;
-    const constant = goal.value(v);
     const second = goal.second[k] as number;
     const first = slope(goal, k, v);
-    const root = rootOf(goal, k, v, this.#task.target);
+    const half = second / 2;
+    const root = Math.floor(positiveRoot(half, first - half, constant - this.#task.target));
     const high = cap ? Math.min(widest, rootOf(cap.polynomial, k, v, cap.maximum)) : widest;
     if (low > high) return;
     const near = [Math.min(root, high), ...(rule === 'nearest' ? [root + 1] : [])];
@@ -188,7 +210,7 @@ class Walk {
   /** What the order of the list and the spread leave for the last variable. */
   #window(k: number, axis: Axis): readonly [number, number] {
     let [minimum, maximum] = [axis.minimum, axis.maximum];
-    for (const { lower, upper } of this.#task.orders) {
+    for (const { lower, upper } of this.#ordersOf[k] as readonly Order[]) {
       if ('variable' in lower && lower.variable === k) {
         maximum = Math.min(maximum, this.#bound(upper) ?? maximum);
       }
