@@ -87,7 +87,7 @@ const networks: Readonly<Record<string, string>> = {
 - { op: conv2d, kernel: 3, filters: 8 }
 - { op: multiply, branches: [[], [globalAvgPool, { op: conv2d, filters: 4 }, elu, { op: conv2d, filters: 8 }, hardSigmoid]] }
 - { op: leakyRelu, slope: 0.2 }
-- { op: multiply, branches: [[], [sigmoid]] }`,
+- { op: multiply, branches: [[], [sigmoid], [globalAvgPool, tanh], [relu6]] }`,
 };
 
 const engines: Engine[] = [];

@@ -11,11 +11,22 @@ const forms = {
     const { printGraph } = await import('../../../compiler/graph/print.ts');
     return printGraph(graph);
   },
-  /** For one photo on one thread: what the emitted module runs. */
-  program: async ({ graph }: Compiled) => {
+  /** For one photo on one thread, which is what an emitted module runs; then for training, as the recipe says. */
+  program: async ({ graph, normal }: Compiled) => {
     const { lowerInference } = await import('../../../compiler/6-lower/inference.ts');
+    const { lowerTraining } = await import('../../../compiler/6-lower/training.ts');
     const { printProgram } = await import('../../../compiler/6-lower/print.ts');
-    return printProgram(lowerInference(graph, { batch: 1, threads: 1 }).program);
+    const { freezer, resolveRecipe } = await import('../../../runtime/train/recipe.ts');
+    const recipe = resolveRecipe(normal.recipe);
+    const inference = lowerInference(graph, { batch: 1, threads: 1 }).program;
+    const training = lowerTraining(graph, {
+      batch: recipe.batch,
+      threads: 1,
+      optimizer: recipe.optimizer,
+      average: recipe.ema !== undefined,
+      isFrozen: freezer(recipe.freeze),
+    }).program;
+    return `inference, one photo\n${printProgram(inference)}\ntraining, batch ${recipe.batch}\n${printProgram(training)}`;
   },
 } as const;
 

@@ -192,55 +192,65 @@ export const addRule: TrainingRule<GraphNode<'add'>> = {
 
 export const multiplyRule: TrainingRule<GraphNode<'multiply'>> = {
   forward(node, t) {
-    const [a, b] = factorsOf(node, t);
-    product(node, a, b, t.output(node), t);
+    const [first, ...rest] = fullFirst(node, t);
+    multiplyAll(node, t.value(first), rest, t.output(node), t);
   },
   backward(node, gradient, t) {
-    const [a, b] = factorsOf(node, t);
-    t.contribute(a, node.name, (output) => product(node, gradient, b, output, t));
-    const { height, width, channels } = t.shape(a);
-    if (sameShape(t.shape(a), t.shape(b))) {
-      t.contribute(b, node.name, (output) => product(node, gradient, a, output, t));
-      return;
+    for (const [place, id] of node.inputs.entries()) {
+      const others = fullFirst(node, t, place);
+      if (sameShape(t.shape(id), node.shape)) {
+        t.contribute(id, node.name, (output) => multiplyAll(node, gradient, others, output, t));
+        continue;
+      }
+      // A factor of each channel: the sum over the pixels of all else multiplied.
+      const [full, ...rest] = others as [number, ...number[]];
+      const { height, width, channels } = node.shape;
+      const scaled =
+        rest.length === 0
+          ? gradient
+          : t.builder.temporary(`${node.name} without ${place}`, t.batch * elements(node.shape));
+      if (rest.length > 0) multiplyAll(node, gradient, rest, scaled, t);
+      const args = { input: t.value(full), gradient: scaled, pixels: height * width, channels };
+      t.contribute(id, node.name, (factorGradient) =>
+        t.call(node.name, scaleChannelsGradient, { ...args, factorGradient }, t.batch),
+      );
     }
-    const input = t.value(a);
-    t.contribute(b, node.name, (factorGradient) =>
-      t.call(
-        node.name,
-        scaleChannelsGradient,
-        { input, gradient, factorGradient, pixels: height * width, channels },
-        t.batch,
-      ),
-    );
   },
 };
 
-/** The full-sized factor first. The graph multiplies two at a time: see `pairwise`. */
-function factorsOf(node: GraphNode<'multiply'>, t: ForwardContext): readonly [number, number] {
-  const [a, b] = node.inputs as readonly [number, number];
-  return elements(t.shape(a)) >= elements(t.shape(b)) ? [a, b] : [b, a];
+/** The inputs but for one place, those of full size before those that scale channels. */
+function fullFirst(
+  node: GraphNode<'multiply'>,
+  t: ForwardContext,
+  without?: number,
+): readonly [number, ...number[]] {
+  const ids = node.inputs.filter((_, place) => place !== without);
+  const isFull = (id: number) => sameShape(t.shape(id), node.shape);
+  const sorted = [...ids.filter(isFull), ...ids.filter((id) => !isFull(id))];
+  return sorted as [number, ...number[]];
 }
 
-function product(
+/** output = start * factors, one after the other. */
+function multiplyAll(
   node: GraphNode<'multiply'>,
-  full: number | PendingBuffer,
-  factor: number,
+  start: PendingBuffer,
+  factors: readonly number[],
   output: PendingBuffer,
   t: ForwardContext,
 ): void {
-  const a = typeof full === 'number' ? t.value(full) : full;
   const { height, width, channels } = node.shape;
-  if (sameShape(t.shape(factor), node.shape)) {
-    t.call(
-      node.name,
-      multiplyTensors,
-      { a, b: t.value(factor), output, size: elements(node.shape) },
-      t.batch,
-    );
-    return;
+  let a = start;
+  for (const id of factors) {
+    const factor = t.value(id);
+    if (sameShape(t.shape(id), node.shape)) {
+      const args = { a, b: factor, output, size: elements(node.shape) };
+      t.call(node.name, multiplyTensors, args, t.batch);
+    } else {
+      const args = { input: a, factors: factor, output, pixels: height * width, channels };
+      t.call(node.name, scaleChannels, args, t.batch);
+    }
+    a = output;
   }
-  const args = { input: a, factors: t.value(factor), output, pixels: height * width, channels };
-  t.call(node.name, scaleChannels, args, t.batch);
 }
 
 export const concatRule: TrainingRule<GraphNode<'concat'>> = {
