@@ -1,9 +1,9 @@
 /** Finds, probes and instantiates the built kernels (scripts/build-kernels.ts writes them). */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { packageRoot } from '../package-root.ts';
 
 /** `strict` gives the same bits on every machine; `relaxed` may round a multiply and an add once. */
 export type KernelBuild = 'strict' | 'relaxed';
@@ -29,20 +29,6 @@ export function supportsRelaxed(): boolean {
   // Newer V8s have it on and warn about the flag, hence only after a failed probe. Unknown flags do no harm.
   setFlagsFromString('--experimental-wasm-relaxed-simd');
   return WebAssembly.validate(RELAXED_PROBE);
-}
-
-/** The package's root, the same whether this file runs from the sources or from dist/. */
-function packageRoot(): string {
-  for (let dir = import.meta.dirname ?? dirname(fileURLToPath(import.meta.url)); ; ) {
-    const manifest = join(dir, 'package.json');
-    if (existsSync(manifest)) {
-      const { name }: { name?: unknown } = JSON.parse(readFileSync(manifest, 'utf8'));
-      if (name === 'netlathe') return dir;
-    }
-    const parent = dirname(dir);
-    if (parent === dir) throw new Error('netlathe is not inside its own package');
-    dir = parent;
-  }
 }
 
 /** The build's file: beside the compiled code in a published package, beside the sources in a checkout. */

@@ -67,9 +67,25 @@ function loadSkeleton(): Promise<Skeleton> {
   return skeleton;
 }
 
+/** In the order of the cascade: what adapts to the screen and to paper comes last. */
+const styles = [
+  'base',
+  'headline',
+  'sections',
+  'tables',
+  'matrix',
+  'photos',
+  'lists',
+  'narrow',
+  'print',
+] as const;
+
 async function readSkeleton(): Promise<Skeleton> {
   const read = (file: string) => readFile(join(packageRoot(), 'templates', file), 'utf8');
-  const [text, css] = await Promise.all([read('report.hbs'), read('report.css')]);
+  const [text, ...parts] = await Promise.all([
+    read('report.hbs'),
+    ...styles.map((part) => read(`report/${part}.css`)),
+  ]);
   const template = Handlebars.compile<Page>(text, { knownHelpersOnly: true, strict: true });
-  return { template, style: trusted(css) };
+  return { template, style: trusted(parts.join('\n')) };
 }
