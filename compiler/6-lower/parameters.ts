@@ -5,6 +5,7 @@
 
 import { type Graph, type GraphNode, size } from '../graph/graph.ts';
 import type { WeightSpec } from '../ops/op.ts';
+import { weightName } from '../weights/store.ts';
 import type { PendingBuffer, ProgramBuilder } from './builder.ts';
 
 /** A cache line, so that slices start aligned. */
@@ -28,10 +29,6 @@ export interface ParameterLayout {
   /** The parts of the weights that the optimizer updates, with and without decay. */
   readonly decayed: { readonly from: number; readonly elements: number };
   readonly plain: { readonly from: number; readonly elements: number };
-}
-
-export function weightName(node: GraphNode, weight: Pick<WeightSpec, 'name'>): string {
-  return `${node.name}.${weight.name}`;
 }
 
 export function layoutParameters(

@@ -2,6 +2,7 @@
 
 import type * as tfjs from '@tensorflow/tfjs';
 import { type Graph, type GraphNode, graphInput, nodeOf, shapeOf } from '../../graph/graph.ts';
+import type { WeightSpec } from '../../ops/op.ts';
 import { mismatches, type Weight, type WeightStore, weightName } from '../../weights/store.ts';
 import { WeightsError } from '../../weights/weights-error.ts';
 import { registerLayers, type Tf } from './layers.ts';
@@ -69,16 +70,34 @@ export function setWeights(
   });
 }
 
+/** A weight of the Graph, and where a model that was built from it keeps it. */
+export interface ModelWeight {
+  readonly name: string;
+  readonly node: GraphNode;
+  readonly spec: WeightSpec;
+  readonly variable: tfjs.Variable;
+}
+
+/** In the order of the Graph. */
+export function modelWeights(model: tfjs.LayersModel, graph: Graph): readonly ModelWeight[] {
+  return graph.nodes
+    .filter((node) => node.weights.length > 0)
+    .flatMap((node) => {
+      const { weights } = model.getLayer(layerName(node.name));
+      return node.weights.map((spec, i) => ({
+        name: weightName(node, spec),
+        node,
+        spec,
+        variable: (weights[i] as tfjs.LayerVariable).read() as tfjs.Variable,
+      }));
+    });
+}
+
 /** The weights of a model that was built from the Graph, as after training. */
 export function getWeights(model: tfjs.LayersModel, graph: Graph): WeightStore {
   const store = new Map<string, Weight>();
-  for (const node of graph.nodes) {
-    if (node.weights.length === 0) continue;
-    const tensors = model.getLayer(layerName(node.name)).getWeights();
-    node.weights.forEach((spec, i) => {
-      const values = (tensors[i] as tfjs.Tensor).dataSync<'float32'>().slice();
-      store.set(weightName(node, spec), { shape: spec.shape, values });
-    });
+  for (const { name, spec, variable } of modelWeights(model, graph)) {
+    store.set(name, { shape: spec.shape, values: variable.dataSync<'float32'>().slice() });
   }
   return store;
 }
