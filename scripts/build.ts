@@ -4,9 +4,10 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { buildKernels } from './build-kernels.ts';
+import { buildSupport } from './build-support.ts';
 import { generate } from './generate.ts';
 
 const root = path.join(import.meta.dirname, '..');
@@ -30,6 +31,7 @@ function compileTypeScript(): void {
 
 await generate();
 await buildKernels();
+await buildSupport();
 rmSync(at('dist'), { recursive: true, force: true });
 compileTypeScript();
 for (const file of carried) {
@@ -37,3 +39,12 @@ for (const file of carried) {
   cpSync(at(file), at(path.join('dist', file)));
 }
 chmodSync(at('dist/cli/bin.js'), 0o755);
+linkCommand();
+
+/** So that `npx netlathe` in a clone runs this build; npm links the commands of dependencies only. */
+function linkCommand(): void {
+  if (process.platform === 'win32') return;
+  mkdirSync(at('node_modules/.bin'), { recursive: true });
+  rmSync(at('node_modules/.bin/netlathe'), { force: true });
+  symlinkSync('../../dist/cli/bin.js', at('node_modules/.bin/netlathe'));
+}

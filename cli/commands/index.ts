@@ -45,6 +45,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./predict.ts'),
   },
   {
+    name: 'emit',
+    summary: 'turn a trained network into a module of its own',
+    load: () => import('./emit.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'compare an emitted module with its network',
+    load: () => import('./verify.ts'),
+  },
+  {
     name: 'zoo',
     summary: 'list the architectures that come with netlathe',
     load: () => import('./zoo.ts'),

@@ -1,0 +1,193 @@
+/** `netlathe verify`: an emitted module against the trained network, on photos. */
+
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { EmitError } from '../../compiler/7-emit/emit-error.ts';
+import { sha256 } from '../../compiler/7-emit/ts/emit.ts';
+import { loadBundle } from '../../compiler/7-emit/ts/load-module.ts';
+import { type Metadata, metadataVersion } from '../../compiler/7-emit/ts/metadata.ts';
+import { measureStartUp, type StartUp } from '../../compiler/7-emit/ts/start-up.ts';
+import { type BackendReport, verifyBackend } from '../../compiler/7-emit/ts/verify.ts';
+import { type Dataset, type ImageSet, loadDataset } from '../../runtime/data/index.ts';
+import { supportsRelaxed } from '../../runtime/kernels/load.ts';
+import { Evaluator } from '../../runtime/train/evaluator.ts';
+import { type LoadedRun, loadRun } from '../../runtime/train/load-run.ts';
+import { defineCommand, jsonOption } from '../command.ts';
+import { type CommandIo, exit } from '../io.ts';
+import { bar, ProgressLine } from '../progress.ts';
+import { storageSize } from '../train-session.ts';
+
+interface Options {
+  readonly bundle: string;
+  readonly model: string;
+  readonly data: string;
+  readonly split?: string;
+  readonly cache?: string;
+  readonly json?: boolean;
+}
+
+interface Report {
+  readonly weights: 'fp32' | 'fp16';
+  readonly backends: readonly BackendReport[];
+  readonly startUp: StartUp;
+  readonly memoryBytes: number;
+  readonly bytes: Readonly<Record<string, number>>;
+}
+
+/** Plain JavaScript takes a photo as long as WASM takes twenty. */
+const plainPhotos = 50;
+/** Photos out of a hundred on which rounded weights must name the class that the trained network names. */
+const leastAgreement = 0.99;
+
+export const command = defineCommand<Options>({
+  examples: [
+    'netlathe verify --bundle bundle/ --model runs/student --data photos/',
+    'netlathe verify --bundle bundle/ --model runs/student --data photos/ --json',
+  ],
+  configure: (command) =>
+    command
+      .requiredOption('--bundle <dir>', 'what netlathe emit wrote')
+      .requiredOption('--model <run>', 'folder of the run it was made of')
+      .requiredOption('--data <dir>', 'photos: folders of a class, or a .tar or .tar.gz of them')
+      .option('--split <folder>', 'which folder of it (default: the validation photos, else all)')
+      .option('--cache <dir>', 'where decoded photos are kept')
+      .option(...jsonOption),
+  run: async (io, _args, options) => {
+    const run = await loadRun(options.model);
+    const folder = path.resolve(io.cwd, options.bundle);
+    const metadata = await readMetadata(folder, run);
+    const data = await photosOf(io, run, options);
+    const images = options.split === undefined ? (data.validation ?? data.train) : data.train;
+    const reference = await evaluate(run, images);
+    const report = await verify(folder, metadata, images, reference);
+    const faults = faultsOf(report);
+    if (options.json) io.printJson({ ok: faults.length === 0, faults, ...report });
+    else print(io, report);
+    for (const fault of faults) io.say(`${io.err.red('error')}: ${fault}`);
+    return faults.length === 0 ? exit.ok : exit.fault;
+  },
+});
+
+async function readMetadata(folder: string, run: LoadedRun): Promise<Metadata> {
+  const file = path.join(folder, 'metadata.json');
+  let metadata: Metadata;
+  try {
+    metadata = JSON.parse(await readFile(file, 'utf8')) as Metadata;
+  } catch (cause) {
+    const hint = 'give the folder that netlathe emit wrote';
+    throw new EmitError({
+      code: 'E704',
+      message: 'there is no bundle here',
+      path: file,
+      cause,
+      hint,
+    });
+  }
+  if (metadata.version !== metadataVersion || !metadata.files) {
+    throw new EmitError({ code: 'E704', message: 'a bundle of another version', path: file });
+  }
+  if (metadata.source?.sha256 !== sha256(run.record.architecture.text)) {
+    throw new EmitError({
+      code: 'E704',
+      message: 'the bundle was made of another network than this run',
+      path: folder,
+      hint: 'emit it again, or name the run it was made of with --model',
+    });
+  }
+  return metadata;
+}
+
+async function photosOf(io: CommandIo, run: LoadedRun, options: Options): Promise<Dataset> {
+  const line = new ProgressLine(io.stderr, io.quiet);
+  const data = await loadDataset({
+    root: options.data,
+    seed: run.record.seed,
+    classes: run.graph.classes,
+    storageSize: storageSize(run.graph.input),
+    ...(options.split === undefined ? {} : { splits: { train: options.split } }),
+    cacheDir: options.cache,
+    onProgress: ({ done, total }) =>
+      line.show(() => `decoding photos ${bar(done / total, 20)} ${done} of ${total}`),
+  });
+  line.clear();
+  return data;
+}
+
+async function evaluate(run: LoadedRun, images: ImageSet): Promise<Float32Array> {
+  const threads = Math.min(8, availableParallelism());
+  const evaluator = await Evaluator.create(run.graph, images, { threads, build: 'strict' });
+  try {
+    return await evaluator.run(run.weights);
+  } finally {
+    await evaluator.close();
+  }
+}
+
+async function verify(
+  folder: string,
+  metadata: Metadata,
+  images: ImageSet,
+  reference: Float32Array,
+): Promise<Report> {
+  const { create } = await loadBundle(folder);
+  const embedded = !Object.hasOwn(metadata.files, 'weights.bin');
+  const weights = embedded ? undefined : await readFile(path.join(folder, 'weights.bin'));
+  const withWeights = weights ? { weights } : {};
+  const all = Array.from({ length: images.count }, (_, n) => n);
+  const few = all.filter((n) => n % Math.ceil(images.count / plainPhotos) === 0);
+  // Node 20 has relaxed SIMD behind a flag; asking switches it on.
+  supportsRelaxed();
+  const backends: BackendReport[] = [];
+  for (const backend of ['simd', 'relaxed', 'js'] as const) {
+    const model = await create({ backend, ...withWeights }).catch((error: unknown) => {
+      if (backend === 'relaxed') return undefined;
+      throw error;
+    });
+    if (model) backends.push(verifyBackend(model, images, reference, backend === 'js' ? few : all));
+  }
+  const { info } = await create({ backend: 'simd', ...withWeights });
+  return {
+    weights: info.weights,
+    backends,
+    startUp: await measureStartUp(folder, embedded),
+    memoryBytes: info.memoryBytes,
+    bytes: Object.fromEntries(Object.entries(metadata.files).map(([n, f]) => [n, f.bytes])),
+  };
+}
+
+function faultsOf({ weights, backends }: Report): readonly string[] {
+  return backends.flatMap(({ backend, photos, bitEqual, agreement, selfTest }) => {
+    const faults: string[] = [];
+    if (!selfTest) faults.push(`${backend}: the self test fails`);
+    if (weights === 'fp32' && backend === 'simd' && bitEqual < photos) {
+      faults.push(`${backend}: ${photos - bitEqual} of ${photos} photos have other logits`);
+    }
+    if (agreement < leastAgreement) {
+      faults.push(
+        `${backend}: names the same class on ${(100 * agreement).toFixed(1)}% of the photos only`,
+      );
+    }
+    return faults;
+  });
+}
+
+function print(io: CommandIo, { backends, startUp, memoryBytes, bytes }: Report): void {
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+  const time = (n: number) => `${n.toFixed(2)} ms`;
+  for (const b of backends) {
+    const equal =
+      b.bitEqual === b.photos ? 'bit-equal' : `within ${b.maxDifference.toPrecision(2)}`;
+    io.stdout.write(
+      `${io.out.bold(b.backend.padEnd(8))} ${b.photos} photos: logits ${equal}, top-1 ${percent(b.accuracy)}, same class ${percent(b.agreement)}\n` +
+        `         a photo ${time(b.latency.median)} (p95 ${time(b.latency.p95)}), network alone ${time(b.networkLatency.median)} (p95 ${time(b.networkLatency.p95)})\n`,
+    );
+  }
+  const mib = (n: number) => `${(n / 2 ** 20).toFixed(1)} MiB`;
+  const size = (name: string) => (bytes[name] ?? 0).toLocaleString('en-US');
+  io.stdout.write(
+    `start    ${time(startUp.milliseconds)} from import to first logits in a fresh process, which grew by ${mib(startUp.residentBytes)}\n` +
+      `memory   ${mib(memoryBytes)} for weights and activations\n` +
+      `bytes    model.mjs ${size('model.mjs')}, weights.bin ${size('weights.bin')}\n`,
+  );
+}

@@ -1,0 +1,32 @@
+/**
+ * The only ways by which a value enters generated code. Text becomes a JSON string that holds nothing which ends a
+ * string, a comment or a script element; there is no way for it to become an identifier.
+ */
+
+/** JSON that may stand in JavaScript, TypeScript, a block comment and an inline script. */
+export function codeOf(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (json === undefined) throw new Error('netlathe bug: a value that JSON does not know');
+  // Outside of strings JSON has none of these characters, so that each escape falls into a string. Lone surrogates are
+  // escaped by JSON.stringify itself.
+  return json
+    .replace(/[<>\u2028\u2029\u007f-\u009f\ufeff]/g, escaped)
+    .replaceAll('*/', '*\\u002f')
+    .replaceAll('/*', '\\u002f*');
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** A union of literal types. */
+export function unionOf(values: readonly string[]): string {
+  return values.map((value) => `\n  | ${codeOf(value)}`).join('');
+}
+
+/** Lines of a block comment. Each is text of ours; what comes from a user has passed `codeOf`. */
+export function comment(lines: readonly string[]): string {
+  const text = lines.map((line) => ` * ${line}`.trimEnd()).join('\n');
+  if (text.includes('*/')) throw new Error('netlathe bug: a comment that ends itself');
+  return `/*!\n${text}\n */`;
+}

@@ -1,0 +1,157 @@
+/**
+ * Phase 7, emit, target `ts`: a trained network as a module that needs nothing else. The files as contents by name; who
+ * calls writes them. The same network gives the same bytes.
+ */
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { kernelFile } from '../../../runtime/kernels/load.ts';
+import type { ModelSpec, TestVector } from '../../../templates/support/types.ts';
+import type { Verdict } from '../../5-budget/check.ts';
+import type { Counts } from '../../5-budget/counts.ts';
+import { normsOf } from '../../6-lower/photos.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { WeightStore } from '../../weights/index.ts';
+import { EmitError } from '../emit-error.ts';
+import { stripModule } from '../wasm/strip.ts';
+import { headerOf } from './header.ts';
+import { loadModule } from './load-module.ts';
+import { metadataOf } from './metadata.ts';
+import { type ModulePlan, planModule } from './plan.ts';
+import { sourceFiles } from './source.ts';
+import { testVectors } from './test-vectors.ts';
+import { type WeightsFile, type WeightType, weightsFile } from './weights-file.ts';
+
+/** A network with its weights, and what is to be said about it. */
+export interface EmitInput {
+  readonly graph: Graph;
+  readonly weights: WeightStore;
+  readonly counts: Counts;
+  readonly verdicts: readonly Verdict[];
+  /** The architecture's text. */
+  readonly source: string;
+  readonly netlathe: string;
+}
+
+export interface EmitOptions {
+  readonly weights: WeightType;
+  readonly embed: boolean;
+  /** Whether the relaxed kernels go in beside the strict ones. */
+  readonly relaxed: boolean;
+}
+
+export type BundleFiles = ReadonlyMap<string, Uint8Array>;
+
+/** Everything that the files are made of. */
+export interface Emission {
+  readonly input: EmitInput;
+  readonly options: EmitOptions;
+  readonly plan: ModulePlan;
+  readonly weights: WeightsFile;
+  readonly weightsHash: string;
+  readonly spec: ModelSpec;
+}
+
+export async function emitModule(input: EmitInput, options: EmitOptions): Promise<BundleFiles> {
+  refuse(input.graph);
+  const plan = await planModule(input.graph, input.weights);
+  const weights = weightsFile(plan, options.weights);
+  const untested: Emission = {
+    input,
+    options,
+    plan,
+    weights,
+    weightsHash: sha256(weights.bytes),
+    spec: await specOf(input, options, plan, weights, []),
+  };
+  const tests = await vectorsOf(untested);
+  const emission = { ...untested, spec: { ...untested.spec, tests } };
+  return allFiles(emission);
+}
+
+function refuse({ input, name }: Graph): void {
+  if (input.channels === 1 || input.channels === 3) return;
+  throw new EmitError({
+    code: 'E701',
+    message: `${JSON.stringify(name)} takes ${input.channels} channels: a module takes photos, in colour (3) or grey (1)`,
+    hint: 'set input.channels to 3 or 1 and train again',
+  });
+}
+
+async function specOf(
+  { graph, counts, source, netlathe }: EmitInput,
+  options: EmitOptions,
+  plan: ModulePlan,
+  { bytes, fingerprint, parts }: WeightsFile,
+  tests: readonly TestVector[],
+): Promise<ModelSpec> {
+  const { height, width, channels } = graph.input;
+  const pages = Math.ceil(plan.memoryBytes / 65536);
+  const code = async (build: 'strict' | 'relaxed'): Promise<string> =>
+    base64(stripModule(await readFile(kernelFile(build)), plan.kernels, pages));
+  return {
+    info: {
+      name: graph.name,
+      input: { height, width, channels },
+      classes: graph.classes.length,
+      weights: options.weights,
+      weightBytes: bytes.length,
+      memoryBytes: plan.memoryBytes,
+      params: counts.params.trainable,
+      macs: counts.macs,
+      source: sha256(source),
+      netlathe,
+    },
+    labels: graph.classes,
+    resize: graph.preprocessing.resize,
+    norms: [...normsOf(graph)],
+    image: plan.image,
+    logits: plan.logits,
+    weights: {
+      bytes: bytes.length,
+      hash: fingerprint,
+      parts,
+      ...(options.embed ? { data: base64(bytes) } : {}),
+    },
+    kernels: plan.kernels,
+    steps: plan.steps,
+    tests,
+    wasm: {
+      simd: await code('strict'),
+      ...(options.relaxed ? { relaxed: await code('relaxed') } : {}),
+    },
+  };
+}
+
+/** Of fp32 the trainer's own evaluation is recorded; of rounded weights what the module gives, as nothing else has them. */
+async function vectorsOf(emission: Emission): Promise<readonly TestVector[]> {
+  const { input, options, weights } = emission;
+  if (options.weights === 'fp32') return testVectors(input.graph, { weights: input.weights });
+  const { 'model.mjs': text } = await sourceFiles(emission, headerOf(emission));
+  const { create } = await loadModule(text);
+  const model = await create({ weights: weights.bytes, backend: 'simd' });
+  return testVectors(input.graph, { model });
+}
+
+async function allFiles(emission: Emission): Promise<BundleFiles> {
+  const { weights, options, input } = emission;
+  const sources = await sourceFiles(emission, headerOf(emission));
+  const files = new Map<string, Uint8Array>();
+  for (const [name, text] of Object.entries(sources)) files.set(name, Buffer.from(text));
+  if (!options.embed) files.set('weights.bin', weights.bytes);
+  files.set('labels.json', jsonFile(input.graph.classes));
+  files.set('metadata.json', jsonFile(metadataOf(emission, files)));
+  return files;
+}
+
+function jsonFile(value: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+export function sha256(contents: string | Uint8Array): string {
+  return createHash('sha256').update(contents).digest('hex');
+}

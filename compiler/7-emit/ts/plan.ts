@@ -1,0 +1,124 @@
+/**
+ * What a module runs: the inference program for one image, with all that follows from the weights alone already done.
+ * Folding and packing happen here, once, so that a module carries the packed buffers and neither of those kernels.
+ */
+
+import { Engine } from '../../../runtime/engine/engine.ts';
+import { KERNELS } from '../../../runtime/kernels/registry.ts';
+import { writeParameters } from '../../../runtime/train/parameters.ts';
+import { lowerInference } from '../../6-lower/inference.ts';
+import type { Argument, Buffer, Step } from '../../6-lower/program.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { WeightStore } from '../../weights/index.ts';
+
+/** A buffer that no step writes: weights, folded and packed. */
+export interface Constant {
+  readonly label: string;
+  readonly offset: number;
+  readonly values: Float32Array;
+}
+
+export interface ModulePlan {
+  /** In the order of their numbers. */
+  readonly kernels: readonly string[];
+  /** The number of a kernel, then its arguments with the range at their end. */
+  readonly steps: readonly (readonly number[])[];
+  readonly constants: readonly Constant[];
+  readonly image: number;
+  readonly logits: number;
+  readonly weightsEnd: number;
+  readonly memoryBytes: number;
+}
+
+const alignment = 64;
+/** Offset 0 is never a buffer. */
+const start = alignment;
+
+const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+
+export async function planModule(graph: Graph, weights: WeightStore): Promise<ModulePlan> {
+  const inference = lowerInference(graph, { batch: 1, threads: 1 });
+  const { program } = inference;
+  const infer = program.schedules.find(({ name }) => name === 'infer');
+  if (!infer) throw new Error('netlathe bug: an inference program without its schedule');
+  const { constants, temporaries } = sortBuffers(infer.steps, inference.image, inference.logits);
+  const offsets = new Map<Buffer, number>();
+  let end = start;
+  const place = (buffer: Buffer): number => {
+    const offset = end;
+    offsets.set(buffer, offset);
+    end += aligned(4 * buffer.elements);
+    return offset;
+  };
+  for (const buffer of constants) place(buffer);
+  const weightsEnd = end;
+  const image = place(inference.image);
+  const logits = place(inference.logits);
+  // Temporary buffers keep their places among each other, which the planner found.
+  const first = Math.min(...temporaries.map(({ offset }) => offset));
+  const base = end;
+  for (const buffer of temporaries) {
+    offsets.set(buffer, base + buffer.offset - first);
+    end = Math.max(end, base + buffer.offset - first + aligned(4 * buffer.elements));
+  }
+  const kernels = [...new Set(infer.steps.map(({ kernel }) => kernel))];
+  const engine = await Engine.create(program, 'strict');
+  try {
+    writeParameters(engine, inference, weights);
+    engine.run('prepare');
+    return {
+      kernels,
+      steps: infer.steps.map((step) => boundStep(step, kernels, offsets)),
+      constants: constants.map((buffer) => ({
+        label: buffer.label,
+        offset: offsets.get(buffer) as number,
+        values: engine.floats(buffer).slice(),
+      })),
+      image,
+      logits,
+      weightsEnd,
+      memoryBytes: end,
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+function sortBuffers(steps: readonly Step[], image: Buffer, logits: Buffer) {
+  const constants = new Set<Buffer>();
+  const temporaries = new Set<Buffer>();
+  for (const step of steps) {
+    for (const argument of step.args) {
+      if (!isBuffer(argument) || argument === image || argument === logits) continue;
+      (argument.lifetime === 'kept' ? constants : temporaries).add(argument);
+    }
+  }
+  for (const step of steps) {
+    const kinds = Object.values(KERNELS.get(step.kernel)?.args ?? {});
+    for (const [i, argument] of step.args.entries()) {
+      const written = kinds[i] === 'out' || kinds[i] === 'inout';
+      if (written && isBuffer(argument) && constants.has(argument)) {
+        throw new Error(`netlathe bug: ${step.kernel} writes ${argument.label}`);
+      }
+    }
+  }
+  return { constants: [...constants], temporaries: [...temporaries] };
+}
+
+function isBuffer(argument: Argument): argument is Buffer {
+  return typeof argument === 'object' && 'offset' in argument;
+}
+
+function boundStep(
+  { kernel, args, units }: Step,
+  kernels: readonly string[],
+  offsets: ReadonlyMap<Buffer, number>,
+): readonly number[] {
+  const bound = args.map((argument) => {
+    if (typeof argument === 'number') return argument;
+    if (argument === 'slot') return 0;
+    if (isBuffer(argument)) return offsets.get(argument) as number;
+    throw new Error(`netlathe bug: ${kernel} asks for ${argument.scalar} in inference`);
+  });
+  return [kernels.indexOf(kernel), ...bound, 0, units];
+}
