@@ -100,7 +100,7 @@ describe('depthwise', () => {
         checkDerivative((at) => forward(at, w), x, gradient, dx);
         checkDerivative((at) => forward(x, at), w, gradient, dw);
       }),
-      { numRuns: Math.min(RUNS, 20), seed: 2 },
+      { numRuns: RUNS, seed: 2 },
     );
   });
 });

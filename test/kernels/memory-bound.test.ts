@@ -23,7 +23,7 @@ describe('activations', () => {
         checkAgreement(k.activationForward, { ...values, y }, images, 2e-6);
         checkAgreement(k.activationBackward, { ...values, dx }, images, 2e-6);
       }),
-      { ...parameters, numRuns: Math.min(RUNS, 100) },
+      parameters,
     );
   });
 
@@ -95,8 +95,10 @@ describe('pooling', () => {
   });
 
   it('has twins whose gradients are derivatives', () => {
+    // A difference a pixel takes two runs of the twin, so the images are small.
+    const small = poolShapes.filter((s) => s.inHeight * s.inWidth * s.channels <= 60);
     fc.assert(
-      fc.property(poolShapes, fc.constantFrom(0, 1), (shape, countPadding) => {
+      fc.property(small, fc.constantFrom(0, 1), (shape, countPadding) => {
         const size = shape.inHeight * shape.inWidth * shape.channels;
         const gradient = randomFloats(shape.outHeight * shape.outWidth * shape.channels, 2);
         // Far enough apart that a step of the difference changes no winner.
@@ -115,7 +117,7 @@ describe('pooling', () => {
           checkDerivative(run, x, gradient, found.inputGradient!);
         }
       }),
-      { ...parameters, numRuns: Math.min(RUNS, 50) },
+      parameters,
     );
   });
 });
@@ -154,7 +156,7 @@ describe('softmax cross-entropy', () => {
           expect(gradient[i]).toBeCloseTo(slope, 7);
         }
       }),
-      { ...parameters, numRuns: Math.min(RUNS, 100) },
+      parameters,
     );
   });
 });
@@ -196,7 +198,7 @@ describe('optimizers', () => {
         };
         checkAgreement(kernel, values, unitsOf(size), 1e-5);
       }),
-      { ...parameters, numRuns: Math.min(RUNS, 100) },
+      parameters,
     );
   });
 

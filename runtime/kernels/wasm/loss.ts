@@ -34,7 +34,8 @@ export function softmaxCrossEntropy(
       const p = (load<f32>(probabilities + at) as f64) / total;
       const target = load<f32>(targets + at) as f64;
       store<f32>(probabilities + at, p as f32);
-      loss += target * (logTotal - ((load<f32>(logits + at) - largest) as f64));
+      // The difference of two float32 numbers may be too large for one.
+      loss += target * (logTotal - ((load<f32>(logits + at) as f64) - (largest as f64)));
       store<f32>(gradient + at, ((p * weight - target) * (scale as f64)) as f32);
     }
     store<f32>(losses + ((n as usize) << 2), loss as f32);
