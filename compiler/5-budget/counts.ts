@@ -1,7 +1,7 @@
 /** What a Graph costs, counted before any tensor exists. */
 
-import { type Graph, type GraphNode, size } from '../graph/graph.ts';
 import { foldsIntoConvolution } from '../graph/folding.ts';
+import { type Graph, type GraphNode, size } from '../graph/graph.ts';
 import { peakActivationBytes } from '../graph/liveness.ts';
 import { formatShape } from '../graph/shape.ts';
 import { receptiveFields } from './receptive-field.ts';

@@ -8,5 +8,5 @@ export type { Progress } from './decode-all.ts';
 export { DECODER, type DecodedImage, decodeImage } from './decode-image.ts';
 export type { ImageSet } from './image-set.ts';
 export { type Dataset, type DatasetOptions, loadDataset } from './load-dataset.ts';
-export type { SplitChoice } from './split-folders.ts';
 export { setOf } from './single-images.ts';
+export type { SplitChoice } from './split-folders.ts';

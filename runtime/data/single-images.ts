@@ -3,9 +3,7 @@
 import type { DecodedImage } from './decode-image.ts';
 import type { ImageSet } from './image-set.ts';
 
-export function setOf(
-  images: readonly (DecodedImage & { readonly path: string })[],
-): ImageSet {
+export function setOf(images: readonly (DecodedImage & { readonly path: string })[]): ImageSet {
   const bytes = images.reduce((sum, image) => sum + image.pixels.length, 0);
   const pixels = new Uint8Array(new SharedArrayBuffer(bytes));
   const offsets = new Float64Array(new SharedArrayBuffer(8 * images.length));
@@ -19,5 +17,13 @@ export function setOf(
     heights[i] = image.height;
     offset += image.pixels.length;
   });
-  return { count: images.length, pixels, offsets, widths, heights, labels, paths: images.map((i) => i.path) };
+  return {
+    count: images.length,
+    pixels,
+    offsets,
+    widths,
+    heights,
+    labels,
+    paths: images.map((i) => i.path),
+  };
 }

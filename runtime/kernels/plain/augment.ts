@@ -85,14 +85,19 @@ export const augment = kernel({
       const image: number[][] = [];
       for (let y = 0; y < height; y++) {
         for (let x = 0; x < width; x++) {
-          const rgb = samplePixel(photos, at, x, y, width, height).map((v) => clamp(v * at('brightness'), 0, 255));
+          const rgb = samplePixel(photos, at, x, y, width, height).map((v) =>
+            clamp(v * at('brightness'), 0, 255),
+          );
           image.push(channels === 1 ? [grey(rgb)] : rgb);
         }
       }
-      const mean = image.reduce((sum, v) => sum + (channels === 1 ? v[0]! : grey(v)), 0) / image.length;
+      const mean =
+        image.reduce((sum, v) => sum + (channels === 1 ? v[0]! : grey(v)), 0) / image.length;
       image.forEach((pixel, i) => {
         const [x, y] = [i % width, Math.floor(i / width)];
-        const contrasted = pixel.map((v) => clamp(v * at('contrast') + (1 - at('contrast')) * mean, 0, 255));
+        const contrasted = pixel.map((v) =>
+          clamp(v * at('contrast') + (1 - at('contrast')) * mean, 0, 255),
+        );
         const luma = channels === 1 ? contrasted[0]! : grey(contrasted);
         const erased =
           x >= at('eraseX') &&
@@ -100,8 +105,11 @@ export const augment = kernel({
           y >= at('eraseY') &&
           y < at('eraseY') + at('eraseHeight');
         contrasted.forEach((v, c) => {
-          const value = erased ? GREY : clamp(v * at('saturation') + (1 - at('saturation')) * luma, 0, 255);
-          output[(n * width * height + i) * channels + c] = value * norms[c]! + norms[channels + c]!;
+          const value = erased
+            ? GREY
+            : clamp(v * at('saturation') + (1 - at('saturation')) * luma, 0, 255);
+          output[(n * width * height + i) * channels + c] =
+            value * norms[c]! + norms[channels + c]!;
         });
       });
     }
@@ -130,15 +138,24 @@ function samplePixel(
       const ry = at('sine') * dx + at('cosine') * dy;
       const sx = at('cropX') + at('cropWidth') / 2 + rx * scaleX - 0.5;
       const sy = at('cropY') + at('cropHeight') / 2 + ry * scaleY - 0.5;
-      bilinear(photos, at('place') * PHOTO_ALIGNMENT, at('width'), at('height'), sx, sy).forEach((v, c) => {
-        sum[c] = sum[c]! + v;
-      });
+      bilinear(photos, at('place') * PHOTO_ALIGNMENT, at('width'), at('height'), sx, sy).forEach(
+        (v, c) => {
+          sum[c] = sum[c]! + v;
+        },
+      );
     }
   }
   return sum.map((v) => v / (samples * samples));
 }
 
-function bilinear(photos: Uint8Array, place: number, width: number, height: number, x: number, y: number): number[] {
+function bilinear(
+  photos: Uint8Array,
+  place: number,
+  width: number,
+  height: number,
+  x: number,
+  y: number,
+): number[] {
   if (x < -0.5 || y < -0.5 || x > width - 0.5 || y > height - 0.5) return [0, 0, 0];
   const [cx, cy] = [clamp(x, 0, width - 1), clamp(y, 0, height - 1)];
   const [x0, y0] = [Math.floor(cx), Math.floor(cy)];
@@ -176,11 +193,20 @@ export const resizePhoto = kernel({
       for (let y = 0; y < height; y++) {
         for (let x = 0; x < width; x++) {
           const inside =
-            x >= at('boxX') && x < at('boxX') + at('boxWidth') && y >= at('boxY') && y < at('boxY') + at('boxHeight');
-          const rgb = [0, 1, 2].map((c) => (inside ? resizedValue(photos, at, x - at('boxX'), y - at('boxY'), c) : 128));
-          const values = channels === 1 ? [Math.floor((rgb[0]! * 299 + rgb[1]! * 587 + rgb[2]! * 114 + 500) / 1000)] : rgb;
+            x >= at('boxX') &&
+            x < at('boxX') + at('boxWidth') &&
+            y >= at('boxY') &&
+            y < at('boxY') + at('boxHeight');
+          const rgb = [0, 1, 2].map((c) =>
+            inside ? resizedValue(photos, at, x - at('boxX'), y - at('boxY'), c) : 128,
+          );
+          const values =
+            channels === 1
+              ? [Math.floor((rgb[0]! * 299 + rgb[1]! * 587 + rgb[2]! * 114 + 500) / 1000)]
+              : rgb;
           values.forEach((v, c) => {
-            output[((n * height + y) * width + x) * channels + c] = v * norms[c]! + norms[channels + c]!;
+            output[((n * height + y) * width + x) * channels + c] =
+              v * norms[c]! + norms[channels + c]!;
           });
         }
       }
@@ -229,7 +255,15 @@ function mean(weights: readonly number[], value: (i: number) => number): number 
 }
 
 /** What each number of a row of `mixImages` is. */
-export const MIX_ROW = { partner: 0, share: 1, boxX: 2, boxY: 3, boxWidth: 4, boxHeight: 5, size: 8 } as const;
+export const MIX_ROW = {
+  partner: 0,
+  share: 1,
+  boxX: 2,
+  boxY: 3,
+  boxWidth: 4,
+  boxHeight: 5,
+  size: 8,
+} as const;
 
 /**
  * mixup (Zhang et al. 2017): share * image + (1 - share) * partner; in the box the partner alone (CutMix, Yun et al.

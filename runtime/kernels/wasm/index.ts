@@ -1,12 +1,14 @@
 // Every exported function of these files is a kernel; what they share lives in files that are not listed here.
 
 export * from './activations';
+export * from './augment';
 export * from './convolution';
 export * from './depthwise';
 export * from './depthwise-weights';
 export * from './elementwise';
 export * from './fold';
 export * from './loss';
+export * from './mix';
 export * from './norm';
 export * from './norm-pool';
 export * from './norm-pool-gradient';
@@ -16,6 +18,4 @@ export * from './pack';
 export * from './partials';
 export * from './pointwise';
 export * from './pooling';
-export * from './augment';
 export * from './resize';
-export * from './mix';

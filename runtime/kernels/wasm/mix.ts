@@ -25,7 +25,10 @@ export function mixImages(
         const own: f32 = x >= left && x < right && y >= top && y < bottom ? 0 : share;
         for (const last = offset + step; offset < last; offset += 4) {
           const at = (n as usize) * size + offset;
-          store<f32>(output + at, own * load<f32>(input + at) + (1 - own) * load<f32>(partner + offset));
+          store<f32>(
+            output + at,
+            own * load<f32>(input + at) + (1 - own) * load<f32>(partner + offset),
+          );
         }
       }
     }
