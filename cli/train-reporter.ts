@@ -48,9 +48,13 @@ export class TrainReporter implements RunListener {
     this.#io.say(
       `${err.bold(record.name)}  ${count(architecture.counts.params.trainable)} parameters, ${count(data.train.count)} photos to train, ${validation}, ${record.classes.length} classes`,
     );
+    const engine =
+      record.engine === 'wasm'
+        ? `${record.numerics} numerics, ${record.threads} threads`
+        : 'TensorFlow.js';
     this.#io.say(
       err.dim(
-        `${recipe.steps === undefined ? `${recipe.epochs} epochs` : `${recipe.steps} steps`}, batch ${recipe.batch}, ${recipe.optimizer.name} ${recipe.optimizer.learningRate}, ${record.numerics} numerics, ${record.threads} threads, seed ${record.seed}`,
+        `${recipe.steps === undefined ? `${recipe.epochs} epochs` : `${recipe.steps} steps`}, batch ${recipe.batch}, ${recipe.optimizer.name} ${recipe.optimizer.learningRate}, ${engine}, seed ${record.seed}`,
       ),
     );
   }

@@ -11,13 +11,13 @@ import {
   type ImageSet,
   loadDataset,
 } from '../runtime/data/index.ts';
-import type { KernelBuild } from '../runtime/kernels/load.ts';
 import type { DataRecord, RunRecord, SplitRecord } from '../runtime/report/index.ts';
 import type { RunIdentity } from '../runtime/train/checkpoint.ts';
 import type { Recipe } from '../runtime/train/recipe.ts';
 import type { Opened } from './compile-reference.ts';
 import { packageVersion } from './package.ts';
 import { parseReference } from './source.ts';
+import type { TrainingEngine } from './training-engine.ts';
 
 export interface Prepared {
   /** With the labels of the photos. */
@@ -93,12 +93,17 @@ function withLabels({ reference, source, compiled }: Opened, classes: readonly s
   );
 }
 
-export function identityOf(prepared: Prepared, recipe: Recipe, build: KernelBuild): RunIdentity {
+export function identityOf(
+  prepared: Prepared,
+  recipe: Recipe,
+  { name, build }: TrainingEngine,
+): RunIdentity {
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
   return {
     architecture: hash(printGraph(prepared.compiled.graph)),
     recipe: hash(JSON.stringify(recipe)),
     data: prepared.data.fingerprint,
+    engine: name,
     numerics: build,
   };
 }
@@ -106,14 +111,14 @@ export function identityOf(prepared: Prepared, recipe: Recipe, build: KernelBuil
 export interface RecordOptions {
   readonly reference: string;
   readonly root: string;
-  readonly threads: number;
-  readonly build: KernelBuild;
+  readonly engine: TrainingEngine;
   readonly startedAt: string;
 }
 
 /** The record of a run that has just begun. */
 export function recordOf(prepared: Prepared, recipe: Recipe, options: RecordOptions): RunRecord {
   const { compiled, data, architecture } = prepared;
+  const { engine } = options;
   return {
     version: 1,
     name: compiled.graph.name,
@@ -123,9 +128,9 @@ export function recordOf(prepared: Prepared, recipe: Recipe, options: RecordOpti
     netlathe: packageVersion(),
     node: process.version,
     cpu: cpus()[0]?.model ?? 'unknown',
-    engine: 'wasm',
-    numerics: options.build,
-    threads: options.threads,
+    engine: engine.name,
+    numerics: engine.build,
+    threads: engine.threads,
     seed: recipe.seed,
     classes: compiled.graph.classes,
     architecture: {

@@ -1,10 +1,7 @@
 /** `netlathe train`: an architecture and folders of photos to a trained network and its report. */
 
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
-import type { KernelBuild } from '../../runtime/kernels/load.ts';
-import { supportsRelaxed } from '../../runtime/kernels/load.ts';
 import {
   type EpochMetrics,
   type RunRecord,
@@ -16,11 +13,12 @@ import { type RunResult, runTraining } from '../../runtime/train/run.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
 import { defineCommand } from '../command.ts';
 import { compileReference } from '../compile-reference.ts';
-import { type CommandIo, exit, UsageError } from '../io.ts';
+import { exit, UsageError } from '../io.ts';
 import { numberOption, positiveInteger, wholeNumber } from '../options.ts';
 import { ProgressLine } from '../progress.ts';
 import { TrainReporter } from '../train-reporter.ts';
 import { identityOf, type Prepared, prepare, recordOf } from '../train-session.ts';
+import { type TrainingEngine, trainingEngine } from '../training-engine.ts';
 
 interface Options {
   readonly arch: string;
@@ -37,6 +35,7 @@ interface Options {
   readonly init?: string;
   readonly cache?: string;
   readonly resume?: boolean;
+  readonly checkpointEvery?: string;
   readonly tensorboard?: boolean;
   readonly json?: boolean;
 }
@@ -58,14 +57,15 @@ export const command = defineCommand<Options>({
       .option('--learning-rate <x>', 'peak learning rate')
       .option('--threads <n>', 'threads (default: cores, 8 at most); results do not depend on it')
       .option('--numerics <kind>', 'strict: the same bits everywhere; relaxed: faster', 'strict')
-      .option('--engine <name>', 'wasm', 'wasm')
+      .option('--engine <name>', 'wasm; tfjs: TensorFlow.js, tfjs-node where installed', 'wasm')
       .option('--init <weights>', 'start from a .safetensors file of the same network')
       .option('--cache <dir>', 'where decoded photos are kept')
+      .option('--checkpoint-every <seconds>', 'within long epochs; 0: after every step', '60')
       .option('--resume', 'go on from the last checkpoint of --out')
       .option('--tensorboard', 'also write a TensorBoard event file')
       .option('--json', 'events as lines of JSON'),
   run: async (io, _args, options) => {
-    const { build, threads } = engineOf(options);
+    const engine = await trainingEngine(options);
     const opened = await compileReference(io, options.arch, options.json);
     if (!opened) return exit.fault;
     const recipe = recipeOf(opened.compiled.normal.recipe, options);
@@ -85,15 +85,14 @@ export const command = defineCommand<Options>({
     const folder = new RunFolder(options.out ?? `runs/${fileName(prepared.compiled.graph.name)}`);
     await folder.lock();
     try {
-      return await train(io, {
+      return await train({
         options,
         recipe,
         prepared,
         folder,
         reporter,
         signal,
-        build,
-        threads,
+        engine,
       });
     } finally {
       line.clear();
@@ -109,21 +108,20 @@ interface Session {
   readonly folder: RunFolder;
   readonly reporter: TrainReporter;
   readonly signal: AbortSignal;
-  readonly build: KernelBuild;
-  readonly threads: number;
+  readonly engine: TrainingEngine;
 }
 
-async function train(io: CommandIo, session: Session): Promise<number> {
-  const { options, recipe, prepared, folder, reporter, signal, build, threads } = session;
+async function train(session: Session): Promise<number> {
+  const { options, recipe, prepared, folder, reporter, signal, engine } = session;
   await refuseToOverwrite(folder, options);
   const record = recordOf(prepared, recipe, {
     reference: options.arch,
     root: options.data,
-    threads,
-    build,
+    engine,
     startedAt: new Date().toISOString(),
   });
-  reporter.begin(record, prepared);
+  const notes = [...prepared.notes, ...(engine.note === undefined ? [] : [engine.note])];
+  reporter.begin(record, { ...prepared, notes });
   await folder.write('architecture', prepared.architecture);
   await folder.writeJson('record', record);
   const { graph } = prepared.compiled;
@@ -133,10 +131,10 @@ async function train(io: CommandIo, session: Session): Promise<number> {
     recipe,
     data: prepared.data,
     folder,
-    threads,
-    build,
+    backend: engine.backend,
     resume: options.resume === true,
-    identity: identityOf(prepared, recipe, build),
+    checkpointEvery: wholeNumber('--checkpoint-every', options.checkpointEvery) ?? 60,
+    identity: identityOf(prepared, recipe, engine),
     ...(initial ? { initial } : {}),
     listener: reporter,
     signal,
@@ -198,23 +196,6 @@ async function writeEvents(
 ): Promise<void> {
   const { name, bytes } = tensorboardEvents(record.startedAt, epochs);
   await writeFileAtomic(path.join(folder.path, name), bytes);
-}
-
-function engineOf(options: Options): { readonly build: KernelBuild; readonly threads: number } {
-  if (options.engine !== 'wasm') {
-    throw new UsageError(`there is no engine "${options.engine}"`, 'the engine is wasm');
-  }
-  const { numerics } = options;
-  if (numerics !== 'strict' && numerics !== 'relaxed') {
-    throw new UsageError(`--numerics cannot be "${numerics}"`, 'it is strict or relaxed');
-  }
-  if (numerics === 'relaxed' && !supportsRelaxed()) {
-    throw new UsageError('this Node has no relaxed SIMD', 'use --numerics strict');
-  }
-  const threads =
-    positiveInteger('--threads', options.threads) ?? Math.min(8, availableParallelism());
-  if (threads > 64) throw new UsageError('--threads is at most 64');
-  return { build: numerics, threads };
 }
 
 function recipeOf(written: Parameters<typeof resolveRecipe>[0], options: Options): Recipe {

@@ -146,11 +146,11 @@ export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingP
 }
 
 /** Photos become the image; mixed, by way of a buffer that holds them unmixed. */
-function lowerInput(
+export function lowerInput(
   builder: ProgramBuilder,
   graph: Graph,
   image: PendingBuffer,
-  options: TrainingOptions,
+  options: Pick<TrainingOptions, 'batch' | 'photoBytes' | 'mixed'>,
 ): { readonly photos: PendingPhotos | undefined; readonly mixRows: PendingBuffer | undefined } {
   const { batch, photoBytes: bytes, mixed } = options;
   if (bytes === undefined) return { photos: undefined, mixRows: undefined };

@@ -4,18 +4,14 @@
  */
 
 import { readFile } from 'node:fs/promises';
-import type { Buffer } from '../../compiler/6-lower/program.ts';
-import type { TrainingProgram } from '../../compiler/6-lower/training.ts';
 import {
   readSafetensors,
-  type Weight,
-  type WeightStore,
   weightsFromSafetensors,
   weightsToSafetensors,
 } from '../../compiler/weights/index.ts';
-import type { Engine } from '../engine/engine.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
 import { systemCode } from '../runtime-error.ts';
+import type { BackendTrainer, TrainingState } from './backend.ts';
 import { TrainError } from './train-error.ts';
 
 export interface Progress {
@@ -49,50 +45,28 @@ export interface RunIdentity {
   readonly architecture: string;
   readonly recipe: string;
   readonly data: string;
+  readonly engine: string;
   readonly numerics: string;
-}
-
-type Memory = Pick<Engine, 'floats'>;
-
-/** The stretches of memory that make up the state, by name. */
-function stretches(p: TrainingProgram): readonly (readonly [string, Buffer])[] {
-  return [
-    ['weights', p.weights],
-    ['statistics', p.statistics],
-    ...p.state.map((buffer, i) => [`optimizer.${i + 1}`, buffer] as const),
-    ...(p.average
-      ? ([
-          ['average.weights', p.average.weights],
-          ['average.statistics', p.average.statistics],
-        ] as const)
-      : []),
-  ];
 }
 
 export async function saveCheckpoint(
   file: string,
-  engine: Memory,
-  program: TrainingProgram,
+  state: TrainingState,
   progress: Progress,
   identity: RunIdentity,
 ): Promise<void> {
-  const tensors = new Map<string, Weight>();
-  for (const [name, buffer] of stretches(program)) {
-    tensors.set(name, { shape: [buffer.elements], values: engine.floats(buffer) });
-  }
   const metadata = new Map([
     ['format', 'netlathe checkpoint 1'],
     ['progress', JSON.stringify(progress)],
     ['identity', JSON.stringify(identity)],
   ]);
-  await writeFileAtomic(file, weightsToSafetensors(tensors, metadata));
+  await writeFileAtomic(file, weightsToSafetensors(state, metadata));
 }
 
-/** Puts a checkpoint into the memory; `undefined` where there is none. */
+/** Puts a checkpoint into a trainer; `undefined` where there is none. */
 export async function loadCheckpoint(
   file: string,
-  engine: Memory,
-  program: TrainingProgram,
+  trainer: Pick<BackendTrainer, 'state' | 'restore'>,
   identity: RunIdentity,
 ): Promise<Progress | undefined> {
   let bytes: Uint8Array;
@@ -104,10 +78,10 @@ export async function loadCheckpoint(
   }
   const read = readSafetensors(bytes);
   checkIdentity(file, read.metadata.get('identity'), identity);
-  const tensors: WeightStore = weightsFromSafetensors(read);
-  for (const [name, buffer] of stretches(program)) {
-    const tensor = tensors.get(name);
-    if (tensor?.values.length !== buffer.elements) {
+  const state = weightsFromSafetensors(read);
+  for (const [name, { values }] of trainer.state()) {
+    const tensor = state.get(name);
+    if (tensor?.values.length !== values.length) {
       throw new TrainError({
         code: 'E542',
         message: `the checkpoint does not fit this network: ${name} is ${tensor ? 'of another size' : 'missing'}`,
@@ -115,15 +89,16 @@ export async function loadCheckpoint(
         hint: 'start a new run in another folder',
       });
     }
-    engine.floats(buffer).set(tensor.values);
   }
+  trainer.restore(state);
   return JSON.parse(read.metadata.get('progress') ?? 'null') as Progress;
 }
 
 const meanings: Readonly<Record<keyof RunIdentity, string>> = {
-  architecture: 'the architecture has changed',
-  recipe: 'the recipe has changed',
-  data: 'the photos have changed',
+  architecture: 'the architecture has changed since its checkpoint was written',
+  recipe: 'the recipe has changed since its checkpoint was written',
+  data: 'the photos have changed since its checkpoint was written',
+  engine: 'it was made by another engine (--engine)',
   numerics: 'it was made with other numerics (--numerics)',
 };
 
@@ -133,7 +108,7 @@ function checkIdentity(file: string, written: string | undefined, now: RunIdenti
     if (before[key] === now[key]) continue;
     throw new TrainError({
       code: 'E541',
-      message: `the run cannot go on: ${meanings[key]} since its checkpoint was written`,
+      message: `the run cannot go on: ${meanings[key]}`,
       path: file,
       hint: 'restore what it was made with, or start a new run in another folder',
     });

@@ -25,6 +25,27 @@ export function batchBytes(images: ImageSet, batch: number): number {
   return batch * photoBytes(largest);
 }
 
+/** The memory that a batch is put into. */
+export interface FeedViews {
+  readonly photos: Uint8Array;
+  readonly rows: Float32Array;
+  readonly targets: Float32Array;
+  readonly mixRows: Float32Array | undefined;
+}
+
+/** All but the targets, which not every program holds. */
+export function photoViews(
+  { photos, mixRows }: Pick<TrainingProgram, 'photos' | 'mixRows'>,
+  engine: Pick<Engine, 'bytes' | 'floats'>,
+): Omit<FeedViews, 'targets'> {
+  if (!photos) throw new Error('netlathe bug: the program takes no photos');
+  return {
+    photos: engine.bytes(photos.photos),
+    rows: engine.floats(photos.rows),
+    mixRows: mixRows && engine.floats(mixRows),
+  };
+}
+
 export class Feeder {
   readonly #graph: Graph;
   readonly #images: ImageSet;
@@ -35,23 +56,15 @@ export class Feeder {
   readonly #targets: Float32Array;
   readonly #mixRows: Float32Array | undefined;
 
-  constructor(
-    graph: Graph,
-    images: ImageSet,
-    recipe: Recipe,
-    program: TrainingProgram,
-    engine: Pick<Engine, 'bytes' | 'floats'>,
-  ) {
-    const { photos, mixRows } = program;
-    if (!photos) throw new Error('netlathe bug: the program takes no photos');
+  constructor(graph: Graph, images: ImageSet, recipe: Recipe, views: FeedViews) {
     this.#graph = graph;
     this.#images = images;
     this.#recipe = recipe;
     this.#classWeights = classWeights(recipe.classWeights, images, graph.classes.length);
-    this.#photos = engine.bytes(photos.photos);
-    this.#rows = engine.floats(photos.rows) as Float32Array;
-    this.#targets = engine.floats(program.targets) as Float32Array;
-    this.#mixRows = mixRows && (engine.floats(mixRows) as Float32Array);
+    this.#photos = views.photos;
+    this.#rows = views.rows;
+    this.#targets = views.targets;
+    this.#mixRows = views.mixRows;
   }
 
   /** Gives the labels of the batch. */

@@ -22,6 +22,11 @@ export function randomBits(...keys: readonly number[]): number {
   return h >>> 0;
 }
 
+/** 32 bits, signed, that a dropout layer draws its elements by; `part` numbers the batches of the run. */
+export function dropoutSeedAt(seed: number, part: number, layer: number): number {
+  return randomBits(seed, purpose.dropout, part, layer) | 0;
+}
+
 /** Draws one after another for one purpose and place. */
 export class Random {
   readonly #keys: readonly number[];

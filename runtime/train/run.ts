@@ -10,8 +10,8 @@ import {
   weightsToSafetensors,
 } from '../../compiler/weights/index.ts';
 import type { Dataset, ImageSet } from '../data/index.ts';
-import type { KernelBuild } from '../kernels/load.ts';
 import type { EpochMetrics, EvaluationRecord, RunStatus } from '../report/records.ts';
+import type { Backend, BackendEvaluator, BackendTrainer } from './backend.ts';
 import {
   loadCheckpoint,
   type Progress,
@@ -20,13 +20,11 @@ import {
   startOfRun,
 } from './checkpoint.ts';
 import { evaluationRecord } from './evaluation-record.ts';
-import { Evaluator } from './evaluator.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { readWeights } from './read-weights.ts';
 import type { Recipe } from './recipe.ts';
 import type { RunFolder } from './run-folder.ts';
 import { TrainError } from './train-error.ts';
-import { Trainer } from './trainer.ts';
 
 export interface StepEvent {
   readonly epoch: number;
@@ -51,9 +49,10 @@ export interface RunOptions {
   readonly recipe: Recipe;
   readonly data: Dataset;
   readonly folder: RunFolder;
-  readonly threads: number;
-  readonly build: KernelBuild;
+  readonly backend: Backend;
   readonly resume: boolean;
+  /** Between checkpoints at most, in seconds, where epochs are long; 60 if left out, at every step if 0. */
+  readonly checkpointEvery?: number;
   readonly identity: RunIdentity;
   /** Where the weights start, instead of at random. */
   readonly initial?: WeightStore;
@@ -71,14 +70,11 @@ export interface RunResult {
   readonly weights: WeightStore;
 }
 
-/** Between checkpoints at most, in seconds, where epochs are long. */
-const saveEvery = 60;
-
 export async function runTraining(options: RunOptions): Promise<RunResult> {
-  const { graph, recipe, data, threads, build } = options;
-  const trainer = await Trainer.create(graph, data.train, recipe, { threads, build });
+  const { graph, recipe, data, backend } = options;
+  const trainer = await backend.trainer(graph, data.train, recipe);
   const judged = data.validation ?? data.train;
-  const evaluator = await Evaluator.create(graph, judged, { threads, build });
+  const evaluator = await backend.evaluator(graph, judged);
   try {
     return await new Run(options, trainer, evaluator, judged).execute();
   } finally {
@@ -88,8 +84,8 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
 
 class Run {
   readonly #options: RunOptions;
-  readonly #trainer: Trainer;
-  readonly #evaluator: Evaluator;
+  readonly #trainer: BackendTrainer;
+  readonly #evaluator: BackendEvaluator;
   readonly #judged: ImageSet;
   readonly #epochs: EpochMetrics[] = [];
   #progress: Progress = startOfRun;
@@ -99,7 +95,12 @@ class Run {
   #started = performance.now();
   #saved = performance.now();
 
-  constructor(options: RunOptions, trainer: Trainer, evaluator: Evaluator, judged: ImageSet) {
+  constructor(
+    options: RunOptions,
+    trainer: BackendTrainer,
+    evaluator: BackendEvaluator,
+    judged: ImageSet,
+  ) {
     this.#options = options;
     this.#trainer = trainer;
     this.#evaluator = evaluator;
@@ -110,12 +111,12 @@ class Run {
     await this.#begin();
     const { signal } = this.#options;
     let status: RunStatus = 'finished';
-    while (this.#progress.step < this.#trainer.totalSteps) {
+    while (this.#progress.step < this.#trainer.pace.totalSteps) {
       this.#step();
-      const atEpochEnd = this.#progress.step % this.#trainer.stepsPerEpoch === 0;
-      const atEnd = this.#progress.step === this.#trainer.totalSteps;
+      const atEpochEnd = this.#progress.step % this.#trainer.pace.stepsPerEpoch === 0;
+      const atEnd = this.#progress.step === this.#trainer.pace.totalSteps;
       if (atEpochEnd || atEnd) await this.#endEpoch();
-      else if (performance.now() - this.#saved > saveEvery * 1000) await this.#save();
+      else if (this.#isSaveDue()) await this.#save();
       // Signals and timers get their turn between steps.
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (this.#isStale()) {
@@ -135,8 +136,7 @@ class Run {
     const { graph, recipe, folder, resume, identity, initial } = this.#options;
     this.#trainer.start(initial ?? initialize(graph, recipe.seed));
     if (resume) {
-      const { engine, program } = this.#trainer;
-      const progress = await loadCheckpoint(folder.file('checkpoint'), engine, program, identity);
+      const progress = await loadCheckpoint(folder.file('checkpoint'), this.#trainer, identity);
       if (!progress) {
         throw new TrainError({
           code: 'E544',
@@ -157,7 +157,7 @@ class Run {
     const before = this.#progress;
     const from = performance.now();
     const result = this.#trainer.step(before.step);
-    const fresh = before.step % this.#trainer.stepsPerEpoch === 0;
+    const fresh = before.step % this.#trainer.pace.stepsPerEpoch === 0;
     const carried = fresh ? { loss: 0, correct: 0, seen: 0 } : before;
     this.#seen += result.seen;
     this.#progress = {
@@ -173,9 +173,9 @@ class Run {
 
   #tell(): void {
     const { step, loss, correct, seen } = this.#progress;
-    const { stepsPerEpoch, totalSteps } = this.#trainer;
+    const { stepsPerEpoch, totalSteps, imagesPerStep } = this.#trainer.pace;
     const elapsed = (performance.now() - this.#started) / 1000;
-    const perStep = elapsed / (this.#seen / this.#imagesPerStep());
+    const perStep = elapsed / (this.#seen / imagesPerStep);
     this.#options.listener.onStep({
       epoch: Math.ceil(step / stepsPerEpoch),
       epochs: Math.ceil(totalSteps / stepsPerEpoch),
@@ -188,10 +188,6 @@ class Run {
     });
   }
 
-  #imagesPerStep(): number {
-    return this.#trainer.program.batch * this.#options.recipe.accumulate;
-  }
-
   async #endEpoch(): Promise<void> {
     const { data, recipe, folder, listener } = this.#options;
     const { step, loss, correct, seen, seconds } = this.#progress;
@@ -201,9 +197,9 @@ class Run {
     const metrics: EpochMetrics = {
       epoch,
       step,
-      learningRate: this.#trainer.rateAt(step - 1),
+      learningRate: this.#trainer.pace.rateAt(step - 1),
       seconds,
-      imagesPerSecond: (step * this.#imagesPerStep()) / Math.max(seconds, 1e-9),
+      imagesPerSecond: (step * this.#trainer.pace.imagesPerStep) / Math.max(seconds, 1e-9),
       train: { loss: loss / seen, top1: correct / seen },
       validation: figures ? { loss: figures.loss, top1: figures.top1, top5: figures.top5 } : null,
       ema: recipe.ema !== undefined,
@@ -227,10 +223,14 @@ class Run {
 
   async #save(weights: WeightStore = this.#trainer.weights()): Promise<void> {
     const { folder, identity } = this.#options;
-    const { engine, program } = this.#trainer;
     await folder.write('last', weightsToSafetensors(weights));
-    await saveCheckpoint(folder.file('checkpoint'), engine, program, this.#progress, identity);
+    const file = folder.file('checkpoint');
+    await saveCheckpoint(file, this.#trainer.state(), this.#progress, identity);
     this.#saved = performance.now();
+  }
+
+  #isSaveDue(): boolean {
+    return performance.now() - this.#saved >= (this.#options.checkpointEvery ?? 60) * 1000;
   }
 
   #isStale(): boolean {

@@ -5,6 +5,7 @@
 
 import { dropoutSeed } from '../../compiler/6-lower/ops/simple.ts';
 import { normsOf } from '../../compiler/6-lower/photos.ts';
+import type { Buffer } from '../../compiler/6-lower/program.ts';
 import {
   lowerTraining,
   trainingScalars as scalar,
@@ -15,37 +16,25 @@ import type { WeightStore } from '../../compiler/weights/index.ts';
 import type { ImageSet } from '../data/index.ts';
 import { Engine } from '../engine/engine.ts';
 import type { KernelBuild } from '../kernels/load.ts';
-import { batchBytes, Feeder } from './feeder.ts';
+import type { BackendTrainer, StepResult, TrainingState } from './backend.ts';
+import { batchBytes, Feeder, photoViews } from './feeder.ts';
+import { countCorrect, Pace } from './pace.ts';
 import { readParameters, writeParameters } from './parameters.ts';
-import { purpose, randomBits, shuffled } from './random.ts';
+import { dropoutSeedAt } from './random.ts';
 import { freezer, type Recipe } from './recipe.ts';
-import { learningRate, totalSteps } from './schedule.ts';
-import { TrainError } from './train-error.ts';
 
 export interface TrainerOptions {
   readonly threads: number;
   readonly build: KernelBuild;
 }
 
-export interface StepResult {
-  /** Sum of the losses, and how many photos were right, of how many. */
-  readonly loss: number;
-  readonly correct: number;
-  readonly seen: number;
-  readonly learningRate: number;
-}
-
-export class Trainer {
-  readonly stepsPerEpoch: number;
-  readonly totalSteps: number;
+export class Trainer implements BackendTrainer {
+  readonly pace: Pace;
   readonly program: TrainingProgram;
   readonly engine: Engine;
-  readonly #graph: Graph;
-  readonly #images: ImageSet;
   readonly #recipe: Recipe;
   readonly #feeder: Feeder;
-  readonly #dropouts: readonly { readonly seed: string; readonly layer: number }[];
-  #order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
+  readonly #dropouts: readonly { readonly name: string; readonly layer: number }[];
 
   private constructor(
     graph: Graph,
@@ -54,20 +43,16 @@ export class Trainer {
     program: TrainingProgram,
     engine: Engine,
   ) {
-    this.#graph = graph;
-    this.#images = images;
     this.#recipe = recipe;
     this.program = program;
     this.engine = engine;
-    this.#feeder = new Feeder(graph, images, recipe, program, engine);
-    this.stepsPerEpoch = Math.max(
-      1,
-      Math.floor(images.count / (program.batch * recipe.accumulate)),
-    );
-    this.totalSteps = totalSteps(recipe, this.stepsPerEpoch);
+    this.pace = new Pace(images, recipe);
+    const targets = engine.floats(program.targets);
+    const views = { ...photoViews(program, engine), targets };
+    this.#feeder = new Feeder(graph, images, recipe, views);
     this.#dropouts = graph.nodes
       .filter((node) => node.op === 'dropout')
-      .map((node) => ({ seed: dropoutSeed(node), layer: node.id }));
+      .map((node) => ({ name: dropoutSeed(node), layer: node.id }));
   }
 
   static async create(
@@ -76,7 +61,7 @@ export class Trainer {
     recipe: Recipe,
     options: TrainerOptions,
   ): Promise<Trainer> {
-    const batch = Math.min(recipe.batch, images.count);
+    const { batch } = new Pace(images, recipe);
     const program = lowerTraining(graph, {
       batch,
       threads: options.threads,
@@ -99,114 +84,87 @@ export class Trainer {
     this.engine.floats(average.statistics).set(this.engine.floats(statistics));
   }
 
-  /** The weights to evaluate and keep: averaged where the recipe asks for that. */
   weights(): WeightStore {
     const { average, layout } = this.program;
     return readParameters(this.engine, average ? { layout, ...average } : this.program);
   }
 
-  rateAt(step: number): number {
-    return learningRate(this.#recipe, step, this.stepsPerEpoch);
-  }
-
-  /** One update of the weights; `step` counts from 0. */
   step(step: number): StepResult {
-    const { accumulate } = this.#recipe;
-    const { batch } = this.program;
-    const epoch = Math.floor(step / this.stepsPerEpoch);
+    const { accumulate, seed } = this.#recipe;
+    const { imagesPerStep } = this.pace;
+    const epoch = this.pace.epochOf(step);
     let loss = 0;
     let correct = 0;
-    this.engine.setScalar(scalar.lossScale, 1 / (batch * accumulate));
+    this.engine.setScalar(scalar.lossScale, 1 / imagesPerStep);
     for (let part = 0; part < accumulate; part++) {
       const number = step * accumulate + part;
-      const labels = this.#feeder.feed(this.#indices(step, part, epoch), { epoch, step: number });
+      const labels = this.#feeder.feed(this.pace.indices(step, part), { epoch, step: number });
       this.engine.setScalar(scalar.accumulate, part === 0 ? 0 : 1);
-      for (const { seed, layer } of this.#dropouts) {
-        this.engine.setScalar(
-          seed,
-          randomBits(this.#recipe.seed, purpose.dropout, number, layer) | 0,
-        );
+      for (const { name, layer } of this.#dropouts) {
+        this.engine.setScalar(name, dropoutSeedAt(seed, number, layer));
       }
       this.engine.run('gradients');
       loss += sum(this.engine.floats(this.program.losses));
-      correct += this.#countCorrect(labels);
+      correct += countCorrect(this.engine.floats(this.program.probabilities), labels);
     }
-    const rate = this.rateAt(step);
-    this.#update(step, rate, loss);
-    return { loss, correct, seen: batch * accumulate, learningRate: rate };
+    this.#update(step, loss);
+    return { loss, correct, seen: imagesPerStep, learningRate: this.pace.rateAt(step) };
+  }
+
+  state(): TrainingState {
+    const { weights, statistics, state, average } = this.program;
+    const stretches: readonly (readonly [string, Buffer])[] = [
+      ['weights', weights],
+      ['statistics', statistics],
+      ...state.map((buffer, i) => [`optimizer.${i + 1}`, buffer] as const),
+      ...(average
+        ? ([
+            ['average.weights', average.weights],
+            ['average.statistics', average.statistics],
+          ] as const)
+        : []),
+    ];
+    return new Map(
+      stretches.map(([name, buffer]) => [
+        name,
+        { shape: [buffer.elements], values: this.engine.floats(buffer) },
+      ]),
+    );
+  }
+
+  restore(state: TrainingState): void {
+    for (const [name, { values }] of this.state()) values.set(state.get(name)?.values ?? []);
   }
 
   close(): Promise<void> {
     return this.engine.close();
   }
 
-  #update(step: number, rate: number, loss: number): void {
-    const { optimizer, clipNorm, ema } = this.#recipe;
+  #update(step: number, loss: number): void {
+    const { optimizer } = this.#recipe;
     const norm = Math.sqrt(sum(this.engine.floats(this.program.squares)));
-    if (!Number.isFinite(norm) || !Number.isFinite(loss)) this.#diverged(step, rate);
-    const clipped = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
+    if (!Number.isFinite(norm) || !Number.isFinite(loss)) this.#diverged(step);
+    const { averageDecay, correction1, correction2, ...common } = this.pace.scalarsAt(step, norm);
     const values: Partial<Record<keyof typeof scalar, number>> = {
-      rate,
+      ...common,
       decay: optimizer.weightDecay,
-      gradientScale: clipped,
-      ...(optimizer.name.startsWith('adam')
-        ? {
-            correction1: 1 - optimizer.beta1 ** (step + 1),
-            correction2: Math.sqrt(1 - optimizer.beta2 ** (step + 1)),
-          }
-        : {}),
+      ...(optimizer.name.startsWith('adam') ? { correction1, correction2 } : {}),
     };
     for (const [name, value] of Object.entries(values)) this.engine.setScalar(name, value);
     this.engine.run('update');
-    if (ema === undefined) return;
-    // Early on a long average would mostly remember the random start.
-    this.engine.setScalar(scalar.averageDecay, Math.min(ema, (1 + step) / (10 + step)));
+    if (averageDecay === undefined) return;
+    this.engine.setScalar(scalar.averageDecay, averageDecay);
     this.engine.run('average');
   }
 
-  /** Names the first layer, from the input on, whose gradient is no number. */
-  #diverged(step: number, rate: number): never {
+  #diverged(step: number): never {
     const gradients = this.engine.floats(this.program.gradients);
     const bad = this.program.layout.slots.find(
       (slot) =>
         slot.group !== 'statistics' &&
         !gradients.subarray(slot.from, slot.from + slot.elements).every(Number.isFinite),
     );
-    const layer = bad ? `; the gradient of ${bad.name} is the first` : '';
-    throw new TrainError({
-      code: 'E540',
-      message: `step ${step + 1}: the loss is no longer a number${layer}`,
-      hint: `the learning rate is ${rate.toPrecision(3)}: lower it, add warmupEpochs or clipNorm. The last checkpoint is as it was`,
-    });
-  }
-
-  #indices(step: number, part: number, epoch: number): Uint32Array {
-    if (this.#order?.epoch !== epoch) {
-      this.#order = { epoch, indices: shuffled(this.#images.count, this.#recipe.seed, epoch) };
-    }
-    const { batch } = this.program;
-    const inEpoch = (step % this.stepsPerEpoch) * this.#recipe.accumulate + part;
-    // A set smaller than the accumulated batches begins again.
-    const first =
-      (inEpoch * batch) % Math.max(batch, this.#images.count - (this.#images.count % batch));
-    return this.#order.indices.subarray(first, first + batch);
-  }
-
-  #countCorrect(labels: Uint16Array): number {
-    const classes = this.#graph.classes.length;
-    const probabilities = this.engine.floats(this.program.probabilities);
-    let correct = 0;
-    for (let n = 0; n < labels.length; n++) {
-      let best = 0;
-      for (let c = 1; c < classes; c++) {
-        if (
-          (probabilities[n * classes + c] as number) > (probabilities[n * classes + best] as number)
-        )
-          best = c;
-      }
-      if (best === labels[n]) correct++;
-    }
-    return correct;
+    this.pace.diverged(step, bad?.name);
   }
 }
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Recipe as WrittenRecipe } from '../../compiler/2-validate/spec.ts';
 import type { EpochMetrics } from '../../runtime/report/index.ts';
+import { type Backend, wasmBackend } from '../../runtime/train/backend.ts';
 import { resolveRecipe } from '../../runtime/train/recipe.ts';
 import { type RunListener, type RunResult, runTraining } from '../../runtime/train/run.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
@@ -34,7 +35,7 @@ const recipe: WrittenRecipe = {
     colorJitter: { brightness: 0.1 },
   },
 };
-const identity = { architecture: 'a', recipe: 'r', data: 'd', numerics: 'strict' };
+const identity = { architecture: 'a', recipe: 'r', data: 'd', engine: 'wasm', numerics: 'strict' };
 const root = mkdtempSync(path.join(tmpdir(), 'netlathe-train-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 let folders = 0;
@@ -42,6 +43,7 @@ let folders = 0;
 interface Wanted {
   readonly written?: WrittenRecipe;
   readonly threads?: number;
+  readonly backend?: Backend;
   readonly folder?: RunFolder;
   readonly resume?: boolean;
   /** Interrupted after so many steps. */
@@ -65,8 +67,7 @@ async function run(
     recipe: resolveRecipe(wanted.written ?? recipe),
     data,
     folder,
-    threads: wanted.threads ?? 1,
-    build: 'strict',
+    backend: wanted.backend ?? wasmBackend({ threads: wanted.threads ?? 1, build: 'strict' }),
     resume: wanted.resume ?? false,
     identity,
     listener,

@@ -1,0 +1,47 @@
+/** A Program that only makes images of photos: for an engine of another kind, so that it sees the same pixels. */
+
+import type { Graph } from '../graph/graph.ts';
+import { elements } from '../graph/shape.ts';
+import { ProgramBuilder } from './builder.ts';
+import { lowerPhotos, type PhotoBuffers } from './photos.ts';
+import type { Buffer, Program } from './program.ts';
+import { lowerInput } from './training.ts';
+
+export interface ImageProgram {
+  readonly program: Program;
+  readonly batch: number;
+  readonly image: Buffer;
+  readonly photos: PhotoBuffers;
+  readonly mixRows: Buffer | undefined;
+}
+
+/** Its one schedule is `images`. `augmented` says whether as in training or as in evaluation. */
+export function lowerImages(
+  graph: Graph,
+  options: {
+    readonly batch: number;
+    readonly photoBytes: number;
+    readonly augmented: boolean;
+    readonly mixed?: boolean;
+  },
+): ImageProgram {
+  const { batch, photoBytes: bytes, augmented } = options;
+  const builder = new ProgramBuilder(1);
+  const image = builder.kept('image', batch * elements(graph.input));
+  builder.schedule('images');
+  const { photos, mixRows } = augmented
+    ? lowerInput(builder, graph, image, options)
+    : {
+        photos: lowerPhotos(builder, graph, image, { batch, bytes, augmented }),
+        mixRows: undefined,
+      };
+  if (!photos) throw new Error('netlathe bug: the program takes no photos');
+  const { program, at } = builder.finish();
+  return {
+    program,
+    batch,
+    image: at(image),
+    photos: { photos: at(photos.photos), rows: at(photos.rows), norms: at(photos.norms) },
+    mixRows: mixRows && at(mixRows),
+  };
+}
