@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { buildKernels } from './build-kernels.ts';
 import { buildSupport } from './build-support.ts';
@@ -39,12 +39,3 @@ for (const file of carried) {
   cpSync(at(file), at(path.join('dist', file)));
 }
 chmodSync(at('dist/cli/bin.js'), 0o755);
-linkCommand();
-
-/** So that `npx netlathe` in a clone runs this build; npm links the commands of dependencies only. */
-function linkCommand(): void {
-  if (process.platform === 'win32') return;
-  mkdirSync(at('node_modules/.bin'), { recursive: true });
-  rmSync(at('node_modules/.bin/netlathe'), { force: true });
-  symlinkSync('../../dist/cli/bin.js', at('node_modules/.bin/netlathe'));
-}
