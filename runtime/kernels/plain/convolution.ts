@@ -5,7 +5,14 @@
 import { type KernelArgs, kernel } from '../kernel.ts';
 import { PANEL, packedIndex, transposedTaps } from './pack.ts';
 import { chunkRange } from './partials.ts';
-import { blockRow, blockRows, GRADIENT_BLOCK } from './scratch.ts';
+import {
+  blockRow,
+  blockRows,
+  GRADIENT_BLOCK,
+  isPadded,
+  paddedFloats,
+  stripPixels,
+} from './scratch.ts';
 
 const GEOMETRY = {
   inHeight: 'i32',
@@ -29,21 +36,38 @@ export type ConvolutionShape = { readonly [K in keyof typeof GEOMETRY]: number }
 
 /** Floats of scratch that `convolution` needs for each slot: its argument `scratchSize`. */
 export function convolutionScratch(shape: ConvolutionShape): number {
+  if (isPadded(shape.outWidth, shape)) return paddedFloats(targetOf(shape));
   const row = blockRow(shape.kernelHeight * shape.kernelWidth * shape.inChannels);
   return blockRows(row) * row;
 }
 
+/** The output as what wasm/padded.ts computes. */
+function targetOf(shape: ConvolutionShape) {
+  return {
+    height: shape.outHeight,
+    width: shape.outWidth,
+    channels: shape.inChannels,
+    tapsY: shape.kernelHeight,
+    tapsX: shape.kernelWidth,
+  };
+}
+
 export function convolutionInputGradientScratch(shape: ConvolutionShape): number {
+  if (isPadded(shape.inWidth, shape)) {
+    const { inHeight: height, inWidth: width, outChannels: channels } = shape;
+    return paddedFloats({ ...targetOf(shape), height, width, channels });
+  }
   const row = blockRow(shape.kernelHeight * shape.kernelWidth * shape.outChannels);
   return blockRows(row) * row;
 }
 
 /**
  * How many rows of the kernel one unit of convolutionWeightGradient takes, its argument `kernelRows`: one, for more
- * units, unless so few channels come in that its tiles would not fill. It must divide kernelHeight.
+ * units, unless so few channels come in that its tiles would not fill, or the image is read from a padded copy. It must divide kernelHeight.
  */
 export function gradientKernelRows(shape: ConvolutionShape): number {
-  return shape.kernelWidth * shape.inChannels < 32 ? shape.kernelHeight : 1;
+  const whole = isPadded(shape.outWidth, shape) || shape.kernelWidth * shape.inChannels < 32;
+  return whole ? shape.kernelHeight : 1;
 }
 
 /** Units of convolutionWeightGradient. */
@@ -53,9 +77,12 @@ export function convolutionWeightGradientUnits(shape: ConvolutionShape, chunks: 
 
 export function convolutionWeightGradientScratch(shape: ConvolutionShape): number {
   const outGroup = shape.outChannels / shape.groups;
-  const row =
-    blockRow(gradientKernelRows(shape) * shape.kernelWidth * shape.inChannels) +
-    Math.ceil(outGroup / PANEL) * PANEL * shape.groups;
+  const columns = Math.ceil(outGroup / PANEL) * PANEL * shape.groups;
+  if (isPadded(shape.outWidth, shape)) {
+    const target = targetOf(shape);
+    return paddedFloats(target) + stripPixels(target) * columns;
+  }
+  const row = blockRow(gradientKernelRows(shape) * shape.kernelWidth * shape.inChannels) + columns;
   return GRADIENT_BLOCK * row;
 }
 

@@ -6,6 +6,38 @@ export function blockRow(floats: number): number {
   return (Math.ceil(floats / LINE) | 1) * LINE;
 }
 
+/** Pixels of a strip in wasm/padded.ts, at least a line. */
+const STRIP_PIXELS = 128;
+
+export interface PaddedShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly tapsY: number;
+  readonly tapsX: number;
+}
+
+/** Whether wasm/padded.ts computes it: without strides, where tiles of four pixels fill most of a line. */
+export function isPadded(
+  width: number,
+  shape: Readonly<Record<'strideY' | 'strideX' | 'dilationY' | 'dilationX', number>>,
+): boolean {
+  const steps = [shape.strideY, shape.strideX, shape.dilationY, shape.dilationX];
+  return steps.every((n) => n === 1) && (width % 4 === 0 || width > 12);
+}
+
+/** Pixels of a strip of lines of the target. */
+export function stripPixels({ height, width }: PaddedShape): number {
+  return Math.min(height, Math.max(1, Math.floor(STRIP_PIXELS / width))) * width;
+}
+
+/** Floats of a strip with what its taps reach, as `paddedBytes` in wasm/padded.ts. */
+export function paddedFloats(shape: PaddedShape): number {
+  const lines = stripPixels(shape) / shape.width + shape.tapsY - 1;
+  const pixel = shape.channels <= 64 ? shape.channels : blockRow(shape.channels);
+  return lines * (shape.width + shape.tapsX - 1) * pixel + LINE;
+}
+
 /** Rows that a gradient to weights gathers at once: each tile of it is loaded and stored once a block. */
 export const GRADIENT_BLOCK = 64;
 

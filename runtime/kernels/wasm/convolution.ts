@@ -4,6 +4,7 @@
  */
 import { classStep, lastTapOfClass, tapsBeforeClass, tapsOfClass } from './classes';
 import { accumulateOuter, multiplyPanels, PANEL, panelBytes, panelCount } from './gemm';
+import { convolvePadded, gradientPadded, isPadded, paddedBytes } from './padded';
 import { gatherPatches, packColumns, rowBytes } from './patches';
 
 /** The output's pixels [first, last), counted through the batch, by gathering their patches block by block. */
@@ -64,6 +65,10 @@ function convolveGathered(
       multiplyPanels(
         patches + ((group * inGroup) << 2),
         patchBytes,
+        1,
+        0,
+        1,
+        0,
         groups === 1 ? 1 : taps,
         groups === 1 ? taps * inChannels : inGroup,
         (inChannels << 2) as usize,
@@ -108,6 +113,28 @@ export function convolution(
   end: i32,
 ): void {
   const patches = scratch + (((slot * scratchSize) << 2) as usize);
+  if (isPadded(outWidth, strideY, strideX, dilationY, dilationX)) {
+    convolvePadded(
+      input,
+      packed,
+      output,
+      patches,
+      inHeight,
+      inWidth,
+      inChannels,
+      outHeight,
+      outWidth,
+      outChannels,
+      kernelHeight,
+      kernelWidth,
+      padTop,
+      padLeft,
+      groups,
+      begin,
+      end,
+    );
+    return;
+  }
   const block = (scratchSize << 2) / (rowBytes(kernelHeight * kernelWidth * inChannels) as i32);
   const pixelBytes = (inChannels << 2) as usize;
   const outBytes = (outChannels << 2) as usize;
@@ -152,6 +179,10 @@ export function convolution(
     multiplyPanels(
       input + ((row * inWidth + low * strideX - padLeft) as usize) * pixelBytes,
       (strideX as usize) * pixelBytes,
+      1,
+      0,
+      1,
+      0,
       kernelHeight,
       kernelWidth * inChannels,
       ((dilationY * inWidth) as usize) * pixelBytes,
@@ -218,6 +249,28 @@ export function convolutionInputGradient(
   const inGroup = inChannels / groups;
   const outGroup = outChannels / groups;
   const patches = scratch + (((slot * scratchSize) << 2) as usize);
+  if (isPadded(inWidth, strideY, strideX, dilationY, dilationX)) {
+    convolvePadded(
+      gradient,
+      packed,
+      inputGradient,
+      patches,
+      outHeight,
+      outWidth,
+      outChannels,
+      inHeight,
+      inWidth,
+      inChannels,
+      kernelHeight,
+      kernelWidth,
+      kernelHeight - 1 - padTop,
+      kernelWidth - 1 - padLeft,
+      groups,
+      begin,
+      end,
+    );
+    return;
+  }
   const panelStride = panelBytes(kernelHeight * kernelWidth * outGroup);
   const groupStride = (panelCount(inGroup) as usize) * panelStride;
   const pixelBytes = (inChannels << 2) as usize;
@@ -273,6 +326,10 @@ export function convolutionInputGradient(
             multiplyPanels(
               patches + ((group * outGroup) << 2),
               patchBytes,
+              1,
+              0,
+              1,
+              0,
               groups === 1 ? min(taps, 1) : taps,
               groups === 1 ? taps * outChannels : outGroup,
               (outChannels << 2) as usize,
@@ -330,6 +387,7 @@ export function convolutionWeightGradient(
   const block = (scratchSize << 2) / ((patchBytes + columnBytes) as i32);
   const columns = patches + (block as usize) * patchBytes;
   const blocks = kernelHeight / kernelRows;
+  const whole = blocks === 1 && isPadded(outWidth, strideY, strideX, dilationY, dilationX);
   const taps = kernelRows * kernelWidth;
   const size = ((taps * inGroup) as usize) * outBytes;
   for (let unit = begin; unit < end; unit++) {
@@ -338,6 +396,29 @@ export function convolutionWeightGradient(
     // Units are (chunk, rows of the kernel), in the order of their partial sums.
     const partial = partials + (unit as usize) * size;
     memory.fill(partial, 0, size);
+    if (whole) {
+      gradientPadded(
+        input,
+        gradient,
+        partial,
+        patches,
+        paddedBytes(outHeight, outWidth, inChannels, kernelHeight, kernelWidth),
+        inHeight,
+        inWidth,
+        inChannels,
+        outHeight,
+        outWidth,
+        outChannels,
+        kernelHeight,
+        kernelWidth,
+        padTop,
+        padLeft,
+        groups,
+        (chunk * batch) / chunks,
+        ((chunk + 1) * batch) / chunks,
+      );
+      continue;
+    }
     const last = (((chunk + 1) * batch) / chunks) * pixels;
     for (let first = ((chunk * batch) / chunks) * pixels; first < last; first += block) {
       const count = min(block, last - first);
@@ -366,6 +447,10 @@ export function convolutionWeightGradient(
         accumulateOuter(
           patches + ((group * inGroup) << 2),
           patchBytes,
+          1,
+          0,
+          1,
+          0,
           groups === 1 ? 1 : taps,
           groups === 1 ? taps * inChannels : inGroup,
           (inChannels << 2) as usize,

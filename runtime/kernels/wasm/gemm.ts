@@ -30,12 +30,17 @@ function storeRow(c: usize, low: v128, high: v128, cols: i32): void {
 
 /**
  * C[m, n] = initial + A[m, depth] * B[depth, n], B in panels (see panelBytes) of which `skip` bytes of rows are passed
- * over. A row of A is `runs` runs of `runLength` (at least 1) floats, `runStride` bytes apart: one run for a dense product, one per
- * tap for one group of a grouped convolution. All strides are in bytes.
+ * over. The rows of A are `lines` lines of `m` rows each, those of C follow each other. A row of A is `bands` bands of
+ * `runs` runs of `runLength` (at least 1) floats: all in one for a dense product, one run a tap for a group of a grouped
+ * convolution, one band a row of the kernel where the image is read where it lies. All strides are in bytes.
  */
 export function multiplyPanels(
   a: usize,
   lda: usize,
+  lines: i32,
+  lineStride: usize,
+  bands: i32,
+  bandStride: usize,
   runs: i32,
   runLength: i32,
   runStride: usize,
@@ -49,9 +54,11 @@ export function multiplyPanels(
 ): void {
   for (let j = 0; j < n; j += PANEL) {
     let row = a;
+    let line = a;
     let out = c + ((j << 2) as usize);
-    for (let i = 0; i < m; i += 4) {
-      // Rows past the last one repeat it, and are not stored.
+    let i = 0;
+    for (let linesLeft = lines; linesLeft > 0; ) {
+      // Rows past the last one of a line repeat it, and are not stored.
       const rows = m - i;
       const r1 = rows > 1 ? row + lda : row;
       const r2 = rows > 2 ? r1 + lda : r1;
@@ -66,7 +73,9 @@ export function multiplyPanels(
       let c31 = c01;
       let p = b + 32 + skip;
       let offset: usize = 0;
-      for (let run = 0; run < runs; run++) {
+      let band: usize = 0;
+      let runsLeft = runs;
+      for (let run = bands * runs; run > 0; run--) {
         let a0 = row + offset;
         let a1 = r1 + offset;
         let a2 = r2 + offset;
@@ -147,6 +156,11 @@ export function multiplyPanels(
         }
         p += 32 * (runLength & 3);
         offset += runStride;
+        if (--runsLeft === 0) {
+          runsLeft = runs;
+          band += bandStride;
+          offset = band;
+        }
       }
       const cols = n - j;
       storeRow(out, c00, c01, cols);
@@ -154,7 +168,14 @@ export function multiplyPanels(
       if (rows > 2) storeRow(out + 2 * ldc, c20, c21, cols);
       if (rows > 3) storeRow(out + 3 * ldc, c30, c31, cols);
       row += 4 * lda;
-      out += 4 * ldc;
+      out += (min(rows, 4) as usize) * ldc;
+      i += 4;
+      if (i >= m) {
+        i = 0;
+        line += lineStride;
+        row = line;
+        linesLeft--;
+      }
     }
     b += panelStride;
   }
@@ -173,12 +194,17 @@ function addRow(c: usize, low: v128, high: v128, cols: i32): void {
 }
 
 /**
- * C[depth, n] += Aᵀ[depth, m] * B[m, n], for the gradient of weights: A as in multiplyPanels, B in panels of `m` rows of
- * eight (see packColumns). Reads up to three floats past the end of a row of A, so that needs as much padding.
+ * C[depth, n] += Aᵀ[depth, rows] * B[rows, n], for the gradient of weights: A as in multiplyPanels, B in panels of
+ * `lines * m` rows of eight (see packColumns). Reads up to three floats past the end of a row of A, so that needs as much
+ * padding.
  */
 export function accumulateOuter(
   a: usize,
   lda: usize,
+  lines: i32,
+  lineStride: usize,
+  bands: i32,
+  bandStride: usize,
   runs: i32,
   runLength: i32,
   runStride: usize,
@@ -192,9 +218,12 @@ export function accumulateOuter(
   for (let j = 0; j < n; j += PANEL) {
     const cols = n - j;
     let out = c + ((j << 2) as usize);
-    for (let run = 0; run < runs; run++) {
+    for (let run = 0; run < bands * runs; run++) {
+      const start = a + ((run / runs) as usize) * bandStride + ((run % runs) as usize) * runStride;
       for (let k = 0; k < runLength; k += 4) {
-        let x = a + (run as usize) * runStride + ((k << 2) as usize);
+        let line = start + ((k << 2) as usize);
+        let linesLeft = lines;
+        let x = line;
         let y = b;
         let c00 = f32x4.splat(0);
         let c01 = c00;
@@ -223,7 +252,14 @@ export function accumulateOuter(
           s = v128.load32_splat(x, 12);
           c30 = madd(s, b0, c30);
           c31 = madd(s, b1, c31);
-          if (left === 1) break;
+          if (left === 1) {
+            if (--linesLeft === 0) break;
+            line += lineStride;
+            x = line;
+            y += 32;
+            left = m;
+            continue;
+          }
           x += lda;
           b0 = v128.load(y, 32);
           b1 = v128.load(y, 48);
@@ -242,7 +278,12 @@ export function accumulateOuter(
           x += lda;
           y += 64;
           left -= 2;
-          if (left === 0) break;
+          if (left === 0) {
+            if (--linesLeft === 0) break;
+            line += lineStride;
+            x = line;
+            left = m;
+          }
         }
         const rows = runLength - k;
         addRow(out, c00, c01, cols);
