@@ -180,7 +180,10 @@ async function writeResults(
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };
   await folder.writeJson('record', finished);
-  await folder.write('report', await renderReport(finished, result.epochs, result.evaluation));
+  // Ctrl-C before there is anything to show should not wait for a page.
+  if (result.epochs.length > 0) {
+    await folder.write('report', await renderReport(finished, result.epochs, result.evaluation));
+  }
   if (options.tensorboard) await writeEvents(folder, finished, result.epochs);
   if (result.status !== 'interrupted') {
     const { saveTfjsModel } = await import('../../compiler/7-emit/tfjs/index.ts');

@@ -1,8 +1,8 @@
 /** The files of a run. One process a run: a lock holds its pid. */
 
-import { appendFile, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { writeFileAtomic } from '../files/atomic-write.ts';
+import { temporaryOwner, writeFileAtomic } from '../files/atomic-write.ts';
 import { writeError } from '../files/write-error.ts';
 import type { EpochMetrics, EvaluationRecord, RunRecord } from '../report/records.ts';
 import { systemCode } from '../runtime-error.ts';
@@ -45,6 +45,7 @@ export class RunFolder {
         const handle = await open(file, 'wx');
         await handle.writeFile(`${process.pid}\n`);
         await handle.close();
+        await this.#sweep();
         return;
       } catch (error) {
         if (systemCode(error) !== 'EEXIST') throw writeError(file, error);
@@ -59,6 +60,15 @@ export class RunFolder {
         });
       }
       await unlink(file).catch(() => undefined);
+    }
+  }
+
+  /** Removes what processes that were killed while they wrote have left. */
+  async #sweep(): Promise<void> {
+    for (const name of await readdir(this.path)) {
+      const owner = temporaryOwner(name);
+      if (owner === null || (owner !== process.pid && isAlive(owner))) continue;
+      await unlink(path.join(this.path, name)).catch(() => undefined);
     }
   }
 

@@ -110,26 +110,35 @@ class Run {
   async execute(): Promise<RunResult> {
     await this.#begin();
     const { signal } = this.#options;
-    let status: RunStatus = 'finished';
-    while (this.#progress.step < this.#trainer.pace.totalSteps) {
-      this.#step();
-      const atEpochEnd = this.#progress.step % this.#trainer.pace.stepsPerEpoch === 0;
-      const atEnd = this.#progress.step === this.#trainer.pace.totalSteps;
-      if (atEpochEnd || atEnd) await this.#endEpoch();
-      else if (this.#isSaveDue()) await this.#save();
+    for (;;) {
       // Signals and timers get their turn between steps.
       await new Promise<void>((resolve) => setImmediate(resolve));
-      if (this.#isStale()) {
-        status = 'stopped';
-        break;
-      }
-      if (signal.aborted && !atEnd) {
+      try {
+        if (this.#isEpochOver()) await this.#endEpoch();
+        if (this.#isStale()) return await this.#finish('stopped');
+        if (this.#isAtEnd()) return await this.#finish('finished');
+        signal.throwIfAborted();
+      } catch (error) {
+        if (!signal.aborted || error !== signal.reason) throw error;
+        // Where that was while an epoch was judged, who goes on from its last step judges it again.
         await this.#save();
-        status = 'interrupted';
-        break;
+        return this.#finish('interrupted');
       }
+      this.#step();
+      if (!this.#isEpochOver() && this.#isSaveDue()) await this.#save();
     }
-    return this.#finish(status);
+  }
+
+  #isAtEnd(): boolean {
+    return this.#progress.step === this.#trainer.pace.totalSteps;
+  }
+
+  /** Whether all steps of an epoch are done and its line is not written yet. */
+  #isEpochOver(): boolean {
+    const { step, epochsLogged } = this.#progress;
+    const { stepsPerEpoch } = this.#trainer.pace;
+    const whole = step % stepsPerEpoch === 0 || this.#isAtEnd();
+    return whole && epochsLogged < Math.ceil(step / stepsPerEpoch);
   }
 
   async #begin(): Promise<void> {
@@ -239,7 +248,7 @@ class Run {
   }
 
   async #evaluate(weights: WeightStore): Promise<Figures> {
-    const logits = await this.#evaluator.run(weights);
+    const logits = await this.#evaluator.run(weights, this.#options.signal);
     return figuresOf(logits, this.#judged.labels, this.#options.graph.classes.length);
   }
 

@@ -108,7 +108,7 @@ describe('a training run', () => {
     );
   });
 
-  it.each([1, 4, 5, 7, 11, 14])(
+  it.each([1, 4, 5, 7, 11, 14, 15])(
     'goes on bit for bit after an end at step %i',
     async (stopAfter) => {
       const straight = await run();
