@@ -95,10 +95,9 @@ export async function supportText(): Promise<string> {
     core: await expression('modelOf', 'module.ts'),
     kernels: Object.fromEntries(
       await Promise.all(
-        Object.keys(kernels).map(async (name) => [
-          name,
-          await expression(name, 'kernels/index.ts'),
-        ]),
+        Object.keys(kernels)
+          .sort()
+          .map(async (name) => [name, await expression(name, 'kernels/index.ts')]),
       ),
     ),
     statements: statements.map((s) => ({

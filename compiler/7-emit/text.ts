@@ -7,10 +7,10 @@
 export function codeOf(value: unknown): string {
   const json = JSON.stringify(value);
   if (json === undefined) throw new Error('netlathe bug: a value that JSON does not know');
-  // Outside of strings JSON has none of these characters, so that each escape falls into a string. Lone surrogates are
-  // escaped by JSON.stringify itself.
+  // Outside of strings JSON has none of these characters, so that each escape falls into a string: what ends a line or a
+  // script, what cannot be seen, and what turns the direction of writing. JSON.stringify escapes lone surrogates itself.
   return json
-    .replace(/[<>\u2028\u2029\u007f-\u009f\ufeff]/g, escaped)
+    .replace(/[<>\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, escaped)
     .replaceAll('*/', '*\\u002f')
     .replaceAll('/*', '\\u002f*');
 }

@@ -38,7 +38,8 @@ export function modelOf<L extends string>(
     const scores = new Float64Array(classes);
 
     const logits = (given: ImageInput, into: Float32Array = own): Float32Array => {
-      if (given instanceof Float32Array) {
+      // By what it has, not by its class: it may come from another frame.
+      if (!('data' in given)) {
         if (given.length !== size) {
           throw new RangeError(`the input has ${given.length} values, the network takes ${size}`);
         }
