@@ -1,6 +1,7 @@
 /**
  * `npm run prove:resume -- --count 100 --interrupts 20 --seed 1`: training processes killed with SIGKILL at random
- * instants go on to the very bytes of a straight run; those stopped with SIGINT end within 2 s and go on too.
+ * instants go on to the very bytes of a straight run; those stopped with SIGINT end within 2 s (`--limit` milliseconds)
+ * and go on too.
  * `--seconds N` ends the killing after so long; `--jobs N` runs so many at a time; `--sources` runs by way of tsx.
  */
 
@@ -15,6 +16,7 @@ const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '100' },
     interrupts: { type: 'string', default: '20' },
+    limit: { type: 'string', default: '2000' },
     seconds: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '2' },
@@ -76,7 +78,7 @@ try {
     `${killed.events} kills of ${killed.runs} runs, ${killed.duringSave} of them during a save, ${killed.failures.length} failures\n`,
   );
   const stopped = await repeat(
-    (seed) => interruptedRun(straight, seed),
+    (seed) => interruptedRun(straight, seed, Number(values.limit)),
     first,
     Number(values.interrupts),
     Number.POSITIVE_INFINITY,

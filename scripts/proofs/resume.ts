@@ -111,8 +111,12 @@ export async function killedRun(straight: Straight, seed: number, most: number):
   return { seed, kills, duringSave, slowestStop: 0, failure };
 }
 
-/** One run, stopped by SIGINT once. */
-export async function interruptedRun(straight: Straight, seed: number): Promise<Trial> {
+/** One run, stopped by SIGINT once, which may take so many milliseconds. */
+export async function interruptedRun(
+  straight: Straight,
+  seed: number,
+  limit: number,
+): Promise<Trial> {
   const random = new Random(seed, purpose.augment, 1);
   const run = path.join(straight.job.folder, `interrupted-${seed}`);
   const options = ['--threads', '2'];
@@ -126,7 +130,7 @@ export async function interruptedRun(straight: Straight, seed: number): Promise<
   // Before Node has come to netlathe's first line, SIGINT ends it as any process; after the last step, it finishes.
   const stopped = code === 130 || signal === 'SIGINT' || code === 0;
   if (!stopped) return { ...trial, failure: `SIGINT gave ${code ?? signal}: ${stderr}` };
-  if (slowestStop > 2000) return { ...trial, failure: `${slowestStop.toFixed(0)} ms to stop` };
+  if (slowestStop > limit) return { ...trial, failure: `${slowestStop.toFixed(0)} ms to stop` };
   return { ...trial, failure: await finish(straight, run, options) };
 }
 

@@ -1,0 +1,23 @@
+/** A small sample of `npm run prove:resume`: real processes, killed and resumed. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { programOf } from '../../scripts/proofs/job.ts';
+import { interruptedRun, killedRun, straightRun } from '../../scripts/proofs/resume.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'netlathe-kill-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a training process', () => {
+  it('goes on bit for bit after SIGKILL and after SIGINT', { timeout: 300_000 }, async () => {
+    const straight = await straightRun(folder, programOf(true));
+    for (const seed of [1, 2, 3]) {
+      const { failure } = await killedRun(straight, seed, 1);
+      expect(failure, `seed ${seed}`).toBeUndefined();
+    }
+    // How long it takes to stop is for the script: tests run beside each other.
+    const { failure } = await interruptedRun(straight, 1, Number.POSITIVE_INFINITY);
+    expect(failure).toBeUndefined();
+  });
+});
