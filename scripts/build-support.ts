@@ -79,7 +79,7 @@ function namesOf(node: ts.Statement): string[] {
 }
 
 export async function supportText(): Promise<string> {
-  const files = ['types', 'base64', 'weights', 'photo', 'self-test', 'backend', 'module'];
+  const files = ['types', 'base64', 'weights', 'scale', 'photo', 'self-test', 'backend', 'module'];
   const kernelFiles = readdirSync(kernelFolder)
     .filter((file) => file !== 'index.ts')
     .sort();
