@@ -23,12 +23,14 @@ export async function bindKernels(
   throw new Error(`the backend "${wanted}" does not run here`);
 }
 
-/** Nothing where there is no WebAssembly, where it lacks the instructions, or where a policy of the page forbids it. */
+/**
+ * Nothing where there is no WebAssembly, where it lacks the instructions, or where a policy of the page forbids it. To try
+ * is the probe: asking `validate` first would compile twice.
+ */
 async function bindWasm(spec: ModelSpec, backend: 'relaxed' | 'simd'): Promise<Bound | undefined> {
   const code = spec.wasm[backend];
   if (code === undefined || typeof WebAssembly !== 'object') return undefined;
   const bytes = bytesOfBase64(code);
-  if (!WebAssembly.validate(bytes)) return undefined;
   const pages = Math.ceil(spec.info.memoryBytes / pageBytes);
   let memory: WebAssembly.Memory;
   let instance: WebAssembly.Instance;
