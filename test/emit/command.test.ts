@@ -1,0 +1,104 @@
+/** From photos to a module, and back to the photos: train, emit and verify as a user runs them. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exit, run } from '../cli/run.ts';
+import { noisy, plain, writeTree } from '../data/fixtures.ts';
+
+const yaml = `
+version: 1
+name: "a \\"small\\" */ net"
+input: { height: 16, width: 16, channels: 3 }
+classes: [noise, grey]
+budget: { params: { atMost: 1000 } }
+layers:
+  - { op: conv2d, kernel: 3, filters: 8, padding: same, bias: false }
+  - batchNorm
+  - hardSwish
+  - globalAvgPool
+  - { op: dense, units: classes }
+`;
+
+let folder = '';
+const at = (...names: readonly string[]) => path.join(folder, ...names);
+const bundle = () => ['--model', at('run'), '--out', at('bundle')];
+const data = () => ['--data', at('photos'), '--cache', at('cache')];
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'netlathe-command-'));
+  const tree: Record<string, Buffer> = {};
+  for (let i = 0; i < 10; i++) {
+    tree[`noise/${i}.png`] = await noisy(20 + i, 30 - i)
+      .png()
+      .toBuffer();
+    tree[`grey/${i}.png`] = await plain(i * 0x101010, 18 + i, 17)
+      .png()
+      .toBuffer();
+  }
+  await writeTree(at('photos'), tree);
+  await writeFile(at('net.yaml'), yaml);
+  const train = ['train', '--arch', at('net.yaml'), ...data(), '--out', at('run')];
+  const { code, stderr } = await run([...train, '--epochs', '2', '--batch', '4', '--threads', '1']);
+  if (code !== exit.ok) throw new Error(stderr);
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('emit and verify', () => {
+  test('a module is written, and is known to be up to date', async () => {
+    const emitted = await run(['emit', ...bundle()]);
+    expect(emitted.stderr).toBe('');
+    expect(emitted.stdout).toContain('self test of 3 images, simd: bit-equal');
+    const text = await readFile(at('bundle', 'model.mjs'), 'utf8');
+    expect(text.slice(0, text.indexOf('const spec'))).toContain('a \\"small\\" *\\u002f net');
+    expect(text).toMatch(/budget {4}params .* of 0 to 1,000: kept/);
+    const check = await run(['emit', ...bundle(), '--check']);
+    expect(check).toMatchObject({ code: exit.ok, stderr: '' });
+    const other = await run(['emit', ...bundle(), '--check', '--weights', 'fp16', '--json']);
+    expect(other.code).toBe(exit.fault);
+    expect(JSON.parse(other.stdout)).toMatchObject({ upToDate: false });
+  });
+
+  test('it gives the logits of the trained network on the photos', async () => {
+    const options = ['--bundle', at('bundle'), '--model', at('run'), ...data()];
+    const { code, stdout } = await run(['verify', ...options, '--json']);
+    expect(code).toBe(exit.ok);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ ok: true, faults: [], weights: 'fp32' });
+    const simd = report.backends[0];
+    expect(simd).toMatchObject({ backend: 'simd', maxDifference: 0, agreement: 1 });
+    expect(simd.bitEqual).toBe(simd.photos);
+    expect(report.startUp.milliseconds).toBeGreaterThan(0);
+    const human = await run(['verify', ...options]);
+    expect(human.stdout).toMatch(/simd +\d+ photos: logits bit-equal, top-1/);
+  });
+
+  test('a module with other numbers is found out', async () => {
+    await run(['emit', '--model', at('run'), '--out', at('changed')]);
+    const file = at('changed', 'model.mjs');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace(/"norms":\[[^,]+,/, '"norms":[0.02,'));
+    const options = ['--bundle', at('changed'), '--model', at('run'), ...data()];
+    const { code, stderr } = await run(['verify', ...options]);
+    expect(code).toBe(exit.fault);
+    expect(stderr).toContain('simd: the self test fails');
+    expect(stderr).toContain('photos have other logits');
+  });
+
+  test.each([
+    [['--weights', 'int4'], '--weights takes fp32 or fp16, not "int4"'],
+    [['--target', 'cobol'], '--target takes ts, not "cobol"'],
+    [['--model', 'nowhere'], 'there is no run here'],
+  ])('%j is refused', async (more, message) => {
+    const { code, stderr } = await run(['emit', ...bundle(), ...more]);
+    expect(code).toBe(exit.usage);
+    expect(stderr).toContain(message);
+  });
+
+  test('a folder that is no bundle is refused', async () => {
+    const options = ['--bundle', at('photos'), '--model', at('run'), ...data()];
+    const { code, stderr } = await run(['verify', ...options]);
+    expect(code).toBe(exit.usage);
+    expect(stderr).toContain('there is no bundle here');
+  });
+});
