@@ -3,8 +3,11 @@
  * notes and `= help: hint`, or the JSON form. Subclasses say which part of the runtime refused and own a range of codes.
  */
 
+import type { RuntimeCode } from './codes.ts';
+
 export interface RuntimeErrorDetails {
-  readonly code: string;
+  /** Explained in codes.ts. */
+  readonly code: RuntimeCode;
   readonly message: string;
   /** The file or folder on disk that is at fault. */
   readonly path?: string | undefined;
@@ -16,7 +19,7 @@ export interface RuntimeErrorDetails {
 }
 
 export abstract class RuntimeError extends Error {
-  readonly code: string;
+  readonly code: RuntimeCode;
   readonly path: string | null;
   readonly hint: string | null;
   readonly notes: readonly string[];

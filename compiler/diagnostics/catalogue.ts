@@ -1,12 +1,19 @@
 /** Every fault there is: what `netlathe explain`, docs/errors.md and SARIF's rules are made from. */
 
+import {
+  type CodeText,
+  dataCodes,
+  emitCodes,
+  runCodes,
+  weightsCodes,
+} from '../../runtime/codes.ts';
 import * as budget from './codes/budget.ts';
 import * as fit from './codes/fit.ts';
 import * as infer from './codes/infer.ts';
 import * as load from './codes/load.ts';
 import * as normalize from './codes/normalize.ts';
 import * as validate from './codes/validate.ts';
-import type { Severity } from './diagnostic.ts';
+import { type Severity, severityOf } from './diagnostic.ts';
 
 /** A fault without the arguments of its message. */
 export interface CatalogueEntry {
@@ -25,7 +32,19 @@ export const chapters: readonly {
   { title: 'E3xx: names, arithmetic, blocks and loops', entries: Object.values(normalize) },
   { title: 'E4xx: shapes and sizes', entries: Object.values(infer) },
   { title: 'E6xx: the budget', entries: [...Object.values(budget), ...Object.values(fit)] },
+  { title: 'E50x, E51x and W5xx: photos', entries: entriesOf(dataCodes) },
+  { title: 'E52x and E54x: runs and files', entries: entriesOf(runCodes) },
+  { title: 'E7xx: modules', entries: entriesOf(emitCodes) },
+  { title: 'E8xx: files of weights', entries: entriesOf(weightsCodes) },
 ];
+
+function entriesOf(texts: Readonly<Record<string, CodeText>>): readonly CatalogueEntry[] {
+  return Object.entries(texts).map(([code, text]) => ({
+    code,
+    severity: severityOf(code),
+    ...text,
+  }));
+}
 
 export const catalogue: readonly CatalogueEntry[] = chapters.flatMap((c) => c.entries);
 

@@ -59,7 +59,12 @@ export function fault<A = Record<string, never>>(
     readonly explanation: string;
   },
 ): Fault<A> {
-  return { code, severity: code.startsWith('W') ? 'warning' : 'error', ...text };
+  return { code, severity: severityOf(code), ...text };
+}
+
+/** A code begins with the letter of its severity. */
+export function severityOf(code: string): Severity {
+  return code.startsWith('W') ? 'warning' : 'error';
 }
 
 export function diagnose<A>(kind: Fault<A>, args: A, where: Whereabouts = {}): Diagnostic {

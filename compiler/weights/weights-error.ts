@@ -1,18 +1,9 @@
 /** Why a file of weights was refused. Such files come from anywhere: nothing in them is believed before it is checked. */
 
+import type { WeightsCode } from '../../runtime/codes.ts';
 import { RuntimeError } from '../../runtime/runtime-error.ts';
 
-export const weightsErrorCodes = {
-  /** Shorter than it says, or not this kind of file at all. */
-  E801: 'not a file of weights',
-  E802: 'the header is malformed',
-  E803: 'a tensor is malformed',
-  E804: 'the bytes do not match the header',
-  E805: 'the weights are not those of the network',
-  E806: 'the file is unsafe or cannot be read',
-} as const;
-
-export type WeightsErrorCode = keyof typeof weightsErrorCodes;
+export type WeightsErrorCode = WeightsCode;
 
 export class WeightsError extends RuntimeError {
   declare readonly code: WeightsErrorCode;

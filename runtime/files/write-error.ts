@@ -1,8 +1,10 @@
 /** Why a file could not be written. What stood at the path before stands there still. */
+
+import type { RunCode } from '../codes.ts';
 import { RuntimeError, reasonOf, systemCode } from '../runtime-error.ts';
 
 /** E520 any other reason, E521 no space left, E522 not permitted. */
-export type WriteErrorCode = 'E520' | 'E521' | 'E522';
+export type WriteErrorCode = Extract<RunCode, `E52${string}`>;
 
 const NO_SPACE: ReadonlySet<string | null> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const NOT_PERMITTED: ReadonlySet<string | null> = new Set(['EACCES', 'EPERM', 'EROFS']);

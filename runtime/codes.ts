@@ -1,0 +1,219 @@
+/**
+ * Every fault that has no place in the YAML: what `netlathe explain` and docs/errors.md say of it. Data alone, because
+ * the compiler's catalogue reads it, and must not load what trains.
+ */
+
+export interface CodeText {
+  readonly title: string;
+  /** Markdown: why, and how to mend it. */
+  readonly explanation: string;
+}
+
+export const dataCodes = {
+  E501: {
+    title: 'the photos are not there',
+    explanation: `\`--data\` names a folder or an archive that does not exist. A relative path counts from the folder the command runs in.`,
+  },
+  E502: {
+    title: 'no photos to train on',
+    explanation: `Either there is no JPEG, PNG or WebP, or none of them carries a label, or all photos of some class are broken. A label
+is the folder that a photo is in, or the number in front of its name:
+
+    training/pizza/1.jpg
+    training/3_17.jpg`,
+  },
+  E503: {
+    title: 'the classes do not match',
+    explanation: `The class names of training, of validation and of the architecture must be the same: a class that one of them lacks
+would shift the labels of all classes behind it. A single class is refused too, since there is nothing to tell apart.
+Names that differ in case or spelling are different classes; the message names those that only one side has.`,
+  },
+  E504: {
+    title: 'too many photos are broken',
+    explanation: `Broken photos are named and skipped, up to 1% of them. With more, it is likely that a download or a copy went wrong, and
+what is left may no longer stand for the whole.`,
+  },
+  E505: {
+    title: 'the archive cannot be used',
+    explanation: `netlathe reads .tar and .tar.gz. An archive that ends too early, or holds a path that leads out of it, is refused. Unpack
+other kinds, such as .zip, and give the folder.`,
+  },
+  E506: {
+    title: 'a photo cannot be read',
+    explanation: `The system refused to give the file, or the file changed while it was read. Check its permissions and its disk, and let
+nothing write to the folder meanwhile.`,
+  },
+  E507: {
+    title: 'a symbolic link that is not followed',
+    explanation: `Links are followed within the folder of photos only. One that leads out of it could bring in anything; one that leads
+nowhere or round in a circle cannot be followed at all.`,
+  },
+  E508: {
+    title: 'which folder trains cannot be told',
+    explanation: `Folders called \`train\` or \`training\` train, those called \`validation\`, \`valid\` or \`val\` validate. With other
+names, or several that would do, say so in the recipe:
+
+    train:
+      data: { train: photos-2024, validation: photos-2025 }`,
+  },
+  E509: {
+    title: 'the photos do not fit into memory',
+    explanation: `Photos are kept decoded, at half as much again as the input of the network. Train on fewer, or at a smaller input: half
+the side takes a quarter of the memory.`,
+  },
+  E510: {
+    title: 'this photo cannot be decoded',
+    explanation: `The file is no JPEG, PNG or WebP, whatever its name says, or it is damaged.`,
+  },
+  E511: {
+    title: 'an option for the photos makes no sense',
+    explanation: `A share that is not between 0 and 1, a size that is no number of pixels, or two options that exclude each other, such as
+a folder that validates and a part that is held out.`,
+  },
+  W501: {
+    title: 'a photo both trains and validates',
+    explanation: `The same picture, pixel for pixel, is in both splits. The network has seen it, so that accuracy looks better than it is.
+Remove one of each pair.`,
+  },
+  W502: {
+    title: 'files that are ignored',
+    explanation: `They are no images, or nothing says which class they are of.`,
+  },
+  W503: {
+    title: 'broken photos are skipped',
+    explanation: `They could not be decoded. More than 1% of them, and the run is refused (E504).`,
+  },
+  W504: {
+    title: 'images of a kind that is not read',
+    explanation: `Such as GIF, TIFF or HEIC. Convert them to JPEG, PNG or WebP.`,
+  },
+  W505: {
+    title: 'a class is odd',
+    explanation: `Labels that are numbers leave one out, so a class may be missing; or a class has too few different photos to hold one
+out for validation.`,
+  },
+  W506: {
+    title: 'a folder of photos is not used',
+    explanation: `It stands beside the folders that train and validate. A folder \`test\` is left alone on purpose:
+\`netlathe eval --split test\` evaluates on it.`,
+  },
+  W507: {
+    title: 'nothing validates',
+    explanation: `All photos train, so that nothing tells how well the network does on photos it has not seen, and the last weights are
+kept rather than the best. Add a folder \`validation\`, or hold out a part with \`data: { holdOut: 0.1 }\`.`,
+  },
+  W508: {
+    title: 'the name says another format',
+    explanation: `Such as a PNG called \`.jpg\`. It is read as what it is; other programs may refuse it.`,
+  },
+  W509: {
+    title: 'the same photo under two classes',
+    explanation: `The same picture, pixel for pixel, with two labels: at least one is wrong, and the network is taught both.`,
+  },
+  W510: {
+    title: 'the cache of photos was damaged',
+    explanation: `It did not match its own checksum, so the photos were decoded anew. If it happens again, check the disk.`,
+  },
+} as const satisfies Readonly<Record<string, CodeText>>;
+
+export const runCodes = {
+  E520: {
+    title: 'a file could not be written',
+    explanation: `Something stands in the way, such as a folder of that name, or the disk failed. Files are written beside their place
+and moved there when complete: what was there before is still whole.`,
+  },
+  E521: {
+    title: 'no space left',
+    explanation: `The disk or the quota is full. What was there before is still whole: free some space and go on with \`--resume\`.`,
+  },
+  E522: {
+    title: 'writing is not permitted',
+    explanation: `The folder belongs to someone else or is mounted read-only. Choose another with \`--out\`.`,
+  },
+  E540: {
+    title: 'the loss is no longer a number',
+    explanation: `A gradient grew beyond what floats hold, nearly always because the learning rate is too large for the network. Lower
+it, add \`warmupEpochs\`, or set \`clipNorm: 1\`. The layer named is the first, from the input on, whose gradient is no
+number. The last checkpoint is as it was before.`,
+  },
+  E541: {
+    title: 'another run than the checkpoint',
+    explanation: `\`--resume\` goes on bit for bit, which needs the same architecture, recipe, photos, engine and numerics. Restore what
+has changed, or start a new run in another folder; \`--init weights.safetensors\` starts one from these weights.`,
+  },
+  E542: {
+    title: 'the checkpoint does not fit',
+    explanation: `Its tensors are not those of this network and optimizer: it was made by another version, or damaged. Start a new run.`,
+  },
+  E543: {
+    title: 'someone trains into this folder',
+    explanation: `A run belongs to one process. A lock that a killed process left is taken over by itself, so this one is alive: wait for
+it, or use another \`--out\`.`,
+  },
+  E544: {
+    title: 'nothing to resume from',
+    explanation: `The folder of \`--out\` holds no checkpoint. A run writes its first after an epoch, after a minute, or when it is
+interrupted. Leave out \`--resume\` to start.`,
+  },
+  E545: {
+    title: 'there is no run here',
+    explanation: `\`--model\` takes the folder that \`netlathe train\` wrote, with \`run.json\`, \`architecture.yaml\` and the weights in it.`,
+  },
+} as const satisfies Readonly<Record<string, CodeText>>;
+
+export const emitCodes = {
+  E701: {
+    title: 'the network cannot be emitted',
+    explanation: `A module takes photos: its input must have 3 channels, or 1 for grey.`,
+  },
+  E702: {
+    title: 'something else is in the way',
+    explanation: `The folder holds files that netlathe did not make, or that were changed since. Choose an empty one, or \`--force\`.`,
+  },
+  E703: {
+    title: 'the module fails its test',
+    explanation: `Before a module is handed out, its logits are compared with the trainer's. They differ, so nothing was written. If the
+weights are numbers, this is a bug of netlathe: please report it with the architecture.`,
+  },
+  E704: {
+    title: 'not a bundle, or not of this run',
+    explanation: `\`netlathe verify\` compares what \`netlathe emit\` wrote with the run that it was made of. The folder holds no such
+bundle, one of another version, or one of another network.`,
+  },
+} as const satisfies Readonly<Record<string, CodeText>>;
+
+export const weightsCodes = {
+  E801: {
+    title: 'not a file of weights',
+    explanation: `It is shorter than it says, or no safetensors file at all. netlathe reads no pickled files (\`.pt\`, \`.pth\`): they can
+run code.`,
+  },
+  E802: {
+    title: 'the header is malformed',
+    explanation: `The list of tensors at the start of the file is no sound JSON, or says what the format does not allow. Write the file
+anew.`,
+  },
+  E803: {
+    title: 'a tensor is malformed',
+    explanation: `Its type holds no real numbers, its shape is impossible, its name is reserved, or it stands twice.`,
+  },
+  E804: {
+    title: 'the bytes do not match the header',
+    explanation: `Tensors overlap, leave gaps, or reach beyond the end: most often the file was cut off in a copy or a download.`,
+  },
+  E805: {
+    title: 'the weights of another network',
+    explanation: `Names and shapes must be those of the network; the first that differ are listed. Weights fit the architecture they were
+trained with, and the number of classes they were trained for.`,
+  },
+  E806: {
+    title: 'the weights cannot be read',
+    explanation: `The file is not there, the system refuses to give it, or it is a link or a device rather than a file.`,
+  },
+} as const satisfies Readonly<Record<string, CodeText>>;
+
+export type DataCode = keyof typeof dataCodes;
+export type RunCode = keyof typeof runCodes;
+export type EmitCode = keyof typeof emitCodes;
+export type WeightsCode = keyof typeof weightsCodes;
+export type RuntimeCode = DataCode | RunCode | EmitCode | WeightsCode;
