@@ -85,7 +85,7 @@ describe('a module', async () => {
   const files = await bundleOf(graph, weights);
   const bytes = files.get('weights.bin') as Uint8Array<ArrayBuffer>;
   const { create, labels } = await moduleOf(files);
-  const model = await create({ weights: bytes });
+  const model = await create({ weights: bytes, backend: 'simd' });
   const photo = { data: new Uint8Array(30 * 20 * 3).fill(200), width: 30, height: 20 };
 
   test('takes an array of the input itself', () => {
