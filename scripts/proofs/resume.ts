@@ -1,10 +1,18 @@
 /** Ends training processes at random instants, lets them go on, and compares what they leave with a straight run. */
 
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, watch } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { purpose, Random } from '../../runtime/train/random.ts';
-import { type Job, launch, makeJob, temporaries, trainArguments, weightHashes } from './job.ts';
+import {
+  type Job,
+  launch,
+  makeJob,
+  type Running,
+  temporaries,
+  trainArguments,
+  weightHashes,
+} from './job.ts';
 
 /** All that a checkpoint must carry: norms, dropout, an optimizer with state, averages, what is drawn a step. */
 const yaml = `version: 1
@@ -93,22 +101,29 @@ export async function killedRun(straight: Straight, seed: number, most: number):
   const run = path.join(straight.job.folder, `killed-${seed}`);
   // Half the runs save after every step, so that many kills fall into a save; half after epochs only.
   const options = random.unit() < 0.5 ? everyStep : ['--threads', '1'];
-  let [kills, duringSave] = [0, 0];
+  let [kills, inSave] = [0, 0];
   while (kills < most) {
     const running = start(straight, run, options);
-    await instant(straight, running.begun, random);
+    if (random.unit() < 0.3) await duringSave(run, running, random);
+    else await instant(straight, running.begun, random);
     running.child.kill('SIGKILL');
     const { code, signal, stderr } = await running.ended;
     if (signal !== 'SIGKILL') {
       if (code === 0) break;
-      return { seed, kills, duringSave, slowestStop: 0, failure: `exit ${code}: ${stderr}` };
+      return {
+        seed,
+        kills,
+        duringSave: inSave,
+        slowestStop: 0,
+        failure: `exit ${code}: ${stderr}`,
+      };
     }
     kills++;
     const own = temporaries(run).some((name) => name.includes(`.${running.child.pid}-`));
-    if (own) duringSave++;
+    if (own) inSave++;
   }
   const failure = await finish(straight, run, options);
-  return { seed, kills, duringSave, slowestStop: 0, failure };
+  return { seed, kills, duringSave: inSave, slowestStop: 0, failure };
 }
 
 /** One run, stopped by SIGINT once, which may take so many milliseconds. */
@@ -134,6 +149,21 @@ export async function interruptedRun(
   return { ...trial, failure: await finish(straight, run, options) };
 }
 
+/** When one of the next temporary files has just appeared: the process is writing it. */
+async function duringSave(run: string, running: Running, random: Random): Promise<void> {
+  await running.begun;
+  if (!existsSync(run)) return;
+  let left = 1 + random.integer(40);
+  const watcher = watch(run);
+  const written = new Promise<void>((resolve) => {
+    watcher.on('change', (_event, name) => {
+      if (String(name).endsWith('.tmp') && --left <= 0) resolve();
+    });
+  });
+  await Promise.race([written, running.ended]);
+  watcher.close();
+}
+
 /** Mostly while it trains, and one time in ten while it starts. */
 async function instant(straight: Straight, begun: Promise<void>, random: Random): Promise<void> {
   if (random.unit() < 0.1) {
@@ -144,7 +174,7 @@ async function instant(straight: Straight, begun: Promise<void>, random: Random)
   await wait(random.unit() * straight.training);
 }
 
-function start(straight: Straight, run: string, options: readonly string[]) {
+function start(straight: Straight, run: string, options: readonly string[]): Running {
   // Killed before its first checkpoint, there is nothing to go on from.
   const resume = existsSync(path.join(run, 'checkpoint.safetensors')) ? ['--resume'] : [];
   return launch(straight.program, trainArguments(straight.job, run, [...options, ...resume]));
