@@ -6,6 +6,7 @@ import { count } from '../../compiler/5-budget/counts.ts';
 import { EmitError } from '../../compiler/7-emit/emit-error.ts';
 import { type BundleFiles, emitModule } from '../../compiler/7-emit/ts/emit.ts';
 import { loadModule } from '../../compiler/7-emit/ts/load-module.ts';
+import type { Metadata } from '../../compiler/7-emit/ts/metadata.ts';
 import type { WeightType } from '../../compiler/7-emit/ts/weights-file.ts';
 import { compareBundle, writeBundle } from '../../compiler/7-emit/write-bundle.ts';
 import { type LoadedRun, loadRun } from '../../runtime/train/load-run.ts';
@@ -102,6 +103,11 @@ async function selfTests(files: BundleFiles): Promise<readonly SelfTestResult[]>
   });
 }
 
+function roundingOf(files: BundleFiles): number {
+  const { weights } = JSON.parse(new TextDecoder().decode(files.get('metadata.json'))) as Metadata;
+  return weights.rounding;
+}
+
 function print(
   io: CommandIo,
   options: Options,
@@ -122,6 +128,9 @@ function print(
   io.stdout.write(`${io.out.bold(options.out)}${' '.repeat(12)}bytes     brotli\n`);
   for (const { file, bytes, brotli } of sizes) {
     io.stdout.write(`  ${file.padEnd(14)}${number(bytes)}${number(brotli)}\n`);
+  }
+  if (weights !== 'fp32') {
+    io.stdout.write(`${weights} moves the logits by ${roundingOf(files).toPrecision(2)} at most\n`);
   }
   for (const { backend, exact, maxDifference, vectors } of tests) {
     const result = exact ? 'bit-equal' : `within ${maxDifference.toPrecision(2)}`;

@@ -142,6 +142,7 @@ async function emissionOf(): Promise<Emission> {
     plan,
     weights,
     weightsHash: '',
+    rounding: 0,
     spec: {
       ...{ info, labels: [], resize: 'cover' as const, norms: [], image: 0, logits: 0, tests: [] },
       ...{ weights: { bytes: 4, hash: 0, parts: [] }, kernels: plan.kernels, steps: plan.steps },

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { kernelFile } from '../../../runtime/kernels/load.ts';
+import { bytesOfBase64 } from '../../../templates/support/base64.ts';
 import type { ModelSpec, TestVector } from '../../../templates/support/types.ts';
 import type { Verdict } from '../../5-budget/check.ts';
 import type { Counts } from '../../5-budget/counts.ts';
@@ -49,6 +50,8 @@ export interface Emission {
   readonly plan: ModulePlan;
   readonly weights: WeightsFile;
   readonly weightsHash: string;
+  /** How far rounded weights move the logits of the recorded images. */
+  readonly rounding: number;
   readonly spec: ModelSpec;
 }
 
@@ -62,11 +65,11 @@ export async function emitModule(input: EmitInput, options: EmitOptions): Promis
     plan,
     weights,
     weightsHash: sha256(weights.bytes),
+    rounding: 0,
     spec: await specOf(input, options, plan, weights, []),
   };
-  const tests = await vectorsOf(untested);
-  const emission = { ...untested, spec: { ...untested.spec, tests } };
-  return allFiles(emission);
+  const { tests, rounding } = await recorded(untested);
+  return allFiles({ ...untested, rounding, spec: { ...untested.spec, tests } });
 }
 
 function refuse({ input, name }: Graph): void {
@@ -124,13 +127,34 @@ async function specOf(
 }
 
 /** Of fp32 the trainer's own evaluation is recorded; of rounded weights what the module gives, as nothing else has them. */
-async function vectorsOf(emission: Emission): Promise<readonly TestVector[]> {
+async function recorded(emission: Emission): Promise<Pick<Emission, 'rounding'> & Tests> {
   const { input, options, weights } = emission;
-  if (options.weights === 'fp32') return testVectors(input.graph, { weights: input.weights });
+  const trained = await testVectors(input.graph, { weights: input.weights });
+  if (options.weights === 'fp32') return { tests: trained, rounding: 0 };
   const { 'model.mjs': text } = await sourceFiles(emission, headerOf(emission));
   const { create } = await loadModule(text);
   const model = await create({ weights: weights.bytes, backend: 'simd' });
-  return testVectors(input.graph, { model });
+  const tests = await testVectors(input.graph, { model });
+  const rounding = difference(tests, trained);
+  if (!Number.isFinite(rounding)) {
+    throw new EmitError({
+      code: 'E703',
+      message: `with ${options.weights} weights the logits are no numbers`,
+      hint: 'check the run with netlathe eval; fp32 keeps the weights as they are',
+    });
+  }
+  return { tests, rounding };
+}
+
+interface Tests {
+  readonly tests: readonly TestVector[];
+}
+
+function difference(a: readonly TestVector[], b: readonly TestVector[]): number {
+  const [left, right] = [a, b].map((vectors) =>
+    vectors.flatMap(({ logits }) => [...new Float32Array(bytesOfBase64(logits).buffer)]),
+  ) as [number[], number[]];
+  return left.reduce((most, value, i) => Math.max(most, Math.abs(value - (right[i] as number))), 0);
 }
 
 async function allFiles(emission: Emission): Promise<BundleFiles> {

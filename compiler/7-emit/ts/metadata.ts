@@ -16,7 +16,14 @@ export interface Metadata {
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
   readonly preprocessing: object;
   readonly counts: object;
-  readonly weights: object;
+  /** `rounding`: how far it moves the logits of the recorded images. */
+  readonly weights: {
+    readonly type: string;
+    readonly file: string | null;
+    readonly bytes: number;
+    readonly sha256: string;
+    readonly rounding: number;
+  };
   readonly memory: object;
   readonly selfTest: { readonly vectors: number; readonly logits: string };
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
@@ -48,6 +55,7 @@ export function metadataOf(emission: Emission, files: BundleFiles): Metadata {
       file: options.embed ? null : 'weights.bin',
       bytes: info.weightBytes,
       sha256: weightsHash,
+      rounding: emission.rounding,
     },
     memory: {
       bytes: plan.memoryBytes,

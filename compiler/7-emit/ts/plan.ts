@@ -38,50 +38,55 @@ const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignm
 
 export async function planModule(graph: Graph, weights: WeightStore): Promise<ModulePlan> {
   const inference = lowerInference(graph, { batch: 1, threads: 1 });
-  const { program } = inference;
-  const infer = program.schedules.find(({ name }) => name === 'infer');
+  const infer = inference.program.schedules.find(({ name }) => name === 'infer');
   if (!infer) throw new Error('netlathe bug: an inference program without its schedule');
-  const { constants, temporaries } = sortBuffers(infer.steps, inference.image, inference.logits);
-  const offsets = new Map<Buffer, number>();
-  let end = start;
-  const place = (buffer: Buffer): number => {
-    const offset = end;
-    offsets.set(buffer, offset);
-    end += aligned(4 * buffer.elements);
-    return offset;
-  };
-  for (const buffer of constants) place(buffer);
-  const weightsEnd = end;
-  const image = place(inference.image);
-  const logits = place(inference.logits);
-  // Temporary buffers keep their places among each other, which the planner found.
-  const first = Math.min(...temporaries.map(({ offset }) => offset));
-  const base = end;
-  for (const buffer of temporaries) {
-    offsets.set(buffer, base + buffer.offset - first);
-    end = Math.max(end, base + buffer.offset - first + aligned(4 * buffer.elements));
-  }
+  const places = layOutModule(infer.steps, inference);
   const kernels = [...new Set(infer.steps.map(({ kernel }) => kernel))];
-  const engine = await Engine.create(program, 'strict');
+  const engine = await Engine.create(inference.program, 'strict');
   try {
     writeParameters(engine, inference, weights);
     engine.run('prepare');
     return {
       kernels,
-      steps: infer.steps.map((step) => boundStep(step, kernels, offsets)),
-      constants: constants.map((buffer) => ({
+      steps: infer.steps.map((step) => boundStep(step, kernels, places.offsets)),
+      constants: places.constants.map((buffer) => ({
         label: buffer.label,
-        offset: offsets.get(buffer) as number,
+        offset: places.offsets.get(buffer) as number,
         values: engine.floats(buffer).slice(),
       })),
-      image,
-      logits,
-      weightsEnd,
-      memoryBytes: end,
+      image: places.offsets.get(inference.image) as number,
+      logits: places.offsets.get(inference.logits) as number,
+      weightsEnd: places.weightsEnd,
+      memoryBytes: places.end,
     };
   } finally {
     await engine.close();
   }
+}
+
+/** Weights first, in one stretch; then the input and the logits; then what lives for a few steps. */
+function layOutModule(
+  steps: readonly Step[],
+  { image, logits }: { readonly image: Buffer; readonly logits: Buffer },
+) {
+  const { constants, temporaries } = sortBuffers(steps, image, logits);
+  const offsets = new Map<Buffer, number>();
+  let end = start;
+  const place = (buffer: Buffer): void => {
+    offsets.set(buffer, end);
+    end += aligned(4 * buffer.elements);
+  };
+  for (const buffer of constants) place(buffer);
+  const weightsEnd = end;
+  place(image);
+  place(logits);
+  // Temporary buffers keep their places among each other, which the planner found.
+  const shift = end - Math.min(...temporaries.map(({ offset }) => offset));
+  for (const buffer of temporaries) {
+    offsets.set(buffer, buffer.offset + shift);
+    end = Math.max(end, buffer.offset + shift + aligned(4 * buffer.elements));
+  }
+  return { constants, offsets, weightsEnd, end };
 }
 
 function sortBuffers(steps: readonly Step[], image: Buffer, logits: Buffer) {
