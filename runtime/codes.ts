@@ -72,7 +72,7 @@ a folder that validates and a part that is held out.`,
   },
   W501: {
     title: 'a photo both trains and validates',
-    explanation: `The same picture, pixel for pixel, is in both splits. The network has seen it, so that accuracy looks better than it is.
+    explanation: `The same file, byte for byte, is in both splits. The network has seen it, so that accuracy looks better than it is.
 Remove one of each pair.`,
   },
   W502: {
@@ -108,7 +108,7 @@ kept rather than the best. Add a folder \`validation\`, or hold out a part with 
   },
   W509: {
     title: 'the same photo under two classes',
-    explanation: `The same picture, pixel for pixel, with two labels: at least one is wrong, and the network is taught both.`,
+    explanation: `The same file, byte for byte, with two labels: at least one is wrong, and the network is taught both.`,
   },
   W510: {
     title: 'the cache of photos was damaged',

@@ -122,10 +122,9 @@ async function train(session: Session): Promise<number> {
   });
   const notes = [...prepared.notes, ...(engine.note === undefined ? [] : [engine.note])];
   reporter.begin(record, { ...prepared, notes });
-  await folder.write('architecture', prepared.architecture);
-  await folder.writeJson('record', record);
   const { graph } = prepared.compiled;
   const initial = options.init ? await readInitial(options.init, prepared) : undefined;
+  let started = false;
   const result = await runTraining({
     graph,
     recipe,
@@ -137,9 +136,14 @@ async function train(session: Session): Promise<number> {
     identity: identityOf(prepared, recipe, engine),
     ...(initial ? { initial } : {}),
     listener: reporter,
+    onStart: async () => {
+      started = true;
+      await folder.write('architecture', prepared.architecture);
+      await folder.writeJson('record', record);
+    },
     signal,
   }).catch(async (error: unknown) => {
-    await folder.writeJson('record', { ...record, status: 'failed' });
+    if (started) await folder.writeJson('record', { ...record, status: 'failed' });
     throw error;
   });
   const finished = await writeResults(session, record, result);

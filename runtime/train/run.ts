@@ -57,6 +57,8 @@ export interface RunOptions {
   /** Where the weights start, instead of at random. */
   readonly initial?: WeightStore;
   readonly listener: RunListener;
+  /** Before the first step, once nothing refuses it: until then the folder is as the last run left it. */
+  readonly onStart?: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -157,6 +159,7 @@ class Run {
       this.#progress = progress;
       this.#epochs.push(...(await folder.metrics(progress.epochsLogged)));
     }
+    await this.#options.onStart?.();
     await folder.rewriteMetrics(this.#epochs);
     this.#started = performance.now();
     this.#saved = this.#started;
