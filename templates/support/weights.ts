@@ -24,8 +24,8 @@ export function loadWeights(
   if (bytes.length !== size) {
     throw new RangeError(`the weights have ${bytes.length} bytes, this model has ${size}`);
   }
-  // Words need an aligned start, which a slice of a larger buffer may not have.
-  if (bytes.byteOffset % 4 !== 0) bytes = bytes.slice();
+  // Words need an aligned start, which a part of a larger buffer may not have. (`slice` of a Node Buffer is no copy.)
+  if (bytes.byteOffset % 4 !== 0) bytes = new Uint8Array(bytes);
   const { buffer, byteOffset } = bytes;
   if (fingerprintOf(new Uint32Array(buffer, byteOffset, size / 4)) !== hash) {
     throw new RangeError('the weights are damaged, or those of another model');

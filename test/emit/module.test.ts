@@ -125,7 +125,8 @@ describe('a module', async () => {
     const expected = model.logits(photo).slice();
     const shifted = new Uint8Array(bytes.length + 1);
     shifted.set(bytes, 1);
-    for (const given of [bytes.slice().buffer, shifted.subarray(1)]) {
+    const node = Buffer.from(shifted.buffer, 1);
+    for (const given of [bytes.slice().buffer, shifted.subarray(1), node]) {
       expect((await create({ weights: given, backend: 'simd' })).logits(photo)).toEqual(expected);
     }
   });
