@@ -1,5 +1,6 @@
 /** As runtime/kernels/plain/pooling.ts says; four channels at a time. */
 
+import { halve, halveGradient, halves } from './halving';
 import { loadPartial, storePartial } from './simd';
 import { pixelsOfBlock } from './sums';
 
@@ -22,6 +23,10 @@ export function maxPool(
 ): void {
   const row = (channels as usize) << 2;
   const line = (inWidth as usize) * row;
+  if (halves(inHeight, inWidth, outHeight, outWidth, windowHeight, windowWidth, strideY, strideX)) {
+    halve(input, output, outWidth, channels, begin * outHeight, end * outHeight);
+    return;
+  }
   let to = output + (begin as usize) * (outHeight as usize) * (outWidth as usize) * row;
   for (let n = begin; n < end; n++) {
     const image = input + (n as usize) * (inHeight as usize) * line;
@@ -68,6 +73,18 @@ export function maxPoolGradient(
   const row = (channels as usize) << 2;
   const line = (inWidth as usize) * row;
   const size = (inHeight as usize) * line;
+  if (halves(inHeight, inWidth, outHeight, outWidth, windowHeight, windowWidth, strideY, strideX)) {
+    halveGradient(
+      input,
+      gradient,
+      inputGradient,
+      outWidth,
+      channels,
+      begin * outHeight,
+      end * outHeight,
+    );
+    return;
+  }
   memory.fill(inputGradient + (begin as usize) * size, 0, ((end - begin) as usize) * size);
   let from = gradient + (begin as usize) * (outHeight as usize) * (outWidth as usize) * row;
   for (let n = begin; n < end; n++) {
