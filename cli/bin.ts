@@ -37,6 +37,11 @@ const input: Input = {
     const lines = createInterface({ input: process.stdin, output: process.stderr });
     try {
       return await lines.question(question);
+    } catch (error) {
+      // Ctrl-C or Ctrl-D at the question: the user wants out.
+      if ((error as Error).name !== 'AbortError') throw error;
+      process.stderr.write('\n');
+      return process.exit(exit.interrupted);
     } finally {
       lines.close();
     }

@@ -46,7 +46,10 @@ export async function watch(
   await run();
   const ended = new Promise<number>((resolve) => {
     interrupted.addEventListener('abort', () => resolve(exit.interrupted));
-    void io.stdin.ended().then(() => resolve(exit.ok));
+    void io.stdin.ended().then(() => {
+      io.say(io.err.dim('the standard input has ended, and so has watching'));
+      resolve(exit.ok);
+    });
   });
   const code = await ended;
   clearTimeout(timer);

@@ -44,7 +44,7 @@ function table(entries: readonly Entry[], io: CommandIo): string {
     const numbers = `${padStart(grouped(compiled.counts.params.trainable), 11)}  ${padStart(short(compiled.counts.macs), 6)}`;
     // The first sentence is enough for a list.
     const about = wrap(
-      description.split(/(?<!\bal)(?<=\.)\s/)[0]?.replaceAll('\n', ' ') ?? '',
+      description.split(/(?<!\bal\.)(?<=\.)\s/)[0]?.replaceAll('\n', ' ') ?? '',
       room,
     );
     const more = about.slice(1).map((l) => `\n${' '.repeat(longest + 25)}${io.out.dim(l)}`);

@@ -3,6 +3,7 @@
 import { Lexer, type YAMLParseError, type YAMLWarning } from 'yaml';
 import { aliasTrouble, yamlSyntax } from '../diagnostics/codes/load.ts';
 import { type Diagnostic, diagnose, type Place } from '../diagnostics/diagnostic.ts';
+import { orList } from '../diagnostics/suggest.ts';
 import type { Lines } from './lines.ts';
 
 interface Told {
@@ -60,7 +61,96 @@ function tell(error: YAMLParseError | YAMLWarning, text: string, lines: Lines): 
   if (/Block collections are not allowed within flow/.test(said)) {
     return { text: 'inside braces and brackets a comma must stand between entries', place };
   }
-  return { text: lower(said), place };
+  const layout = open ? undefined : tellLayout(error.code, text, start, lines);
+  return layout ?? { text: lower(said), place };
+}
+
+interface Line {
+  /** Where its first character that is no blank stands. */
+  readonly at: number;
+  readonly end: number;
+  readonly indent: number;
+}
+
+/** Mistakes in the layout, for which the parser's words are those of its grammar. */
+function tellLayout(code: string, text: string, start: number, lines: Lines): Told | undefined {
+  if (!/^(BAD_INDENT|BLOCK_AS_IMPLICIT_KEY|MULTILINE_IMPLICIT_KEY|MISSING_CHAR)$/.test(code)) {
+    return undefined;
+  }
+  const line = lineAt(text, start);
+  const said = text.slice(line.at, line.end);
+  const glued = /^([\w-]*\w:|-)(?=[^\s:-])([^#]*)/.exec(said);
+  if (glued) {
+    const [, mark = '', rest = ''] = glued;
+    return {
+      text: `a space is missing after the ${mark === '-' ? 'dash' : 'colon'}`,
+      place: lines.place(line.at, line.at + mark.length),
+      hint: `write ${mark} ${rest.trim().slice(0, 40)}`,
+    };
+  }
+  const next = lineAfter(text, line);
+  if (/IMPLICIT_KEY$/.test(code) && next && next.indent > line.indent) {
+    return {
+      text: 'this line is indented below a line that has its value already',
+      place: lines.place(next.at, next.end),
+      hint: asLayer(said, text.slice(next.at, next.end)) ?? columnsAbove(text, next),
+    };
+  }
+  if (code === 'BAD_INDENT' || code === 'BLOCK_AS_IMPLICIT_KEY') {
+    return {
+      text: 'this line does not line up with those above it',
+      place: lines.place(line.at, line.end),
+      hint: columnsAbove(text, line),
+    };
+  }
+  if (said.includes(':')) return undefined;
+  return {
+    text: 'a key with its value is expected here',
+    place: lines.place(line.at, line.end),
+    hint: 'a key ends with a colon and a space: classes: 10',
+  };
+}
+
+/** `- relu` with a key below it: the word must become the value of `op`. */
+function asLayer(said: string, below: string): string | undefined {
+  const word = /^- (\w{1,40})$/.exec(said)?.[1];
+  if (!word || !/^\w+: [^{["']{1,40}$/.test(below)) return undefined;
+  return `a layer with keys is written - { op: ${word}, ${below} }`;
+}
+
+function lineAt(text: string, offset: number): Line {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const stop = text.indexOf('\n', offset);
+  const whole = text.slice(start, stop < 0 ? text.length : stop);
+  const indent = whole.length - whole.trimStart().length;
+  return { at: start + indent, end: start + whole.trimEnd().length, indent };
+}
+
+function isEmpty(text: string, { at, end }: Line): boolean {
+  return at >= end || text[at] === '#';
+}
+
+function lineAfter(text: string, line: Line): Line | undefined {
+  for (let at = text.indexOf('\n', line.end); at >= 0; at = text.indexOf('\n', at + 1)) {
+    const next = lineAt(text, at + 1);
+    if (!isEmpty(text, next)) return next;
+  }
+  return undefined;
+}
+
+/** Where the lines start that this one may continue: the last one, and each above it that is indented less. */
+function columnsAbove(text: string, line: Line): string | undefined {
+  const columns: number[] = [];
+  let at = text.lastIndexOf('\n', line.at - 1);
+  while (at >= 0 && columns.length < 4 && columns.at(-1) !== 1) {
+    const above = lineAt(text, at);
+    if (!isEmpty(text, above) && above.indent + 1 < (columns.at(-1) ?? Infinity)) {
+      columns.push(above.indent + 1);
+    }
+    at = at === 0 ? -1 : text.lastIndexOf('\n', at - 1);
+  }
+  if (columns.length === 0) return undefined;
+  return `it starts in column ${line.indent + 1}; the lines above it start in ${orList(columns)}`;
 }
 
 function lower(text: string): string {

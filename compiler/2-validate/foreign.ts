@@ -29,6 +29,7 @@ const keys: Readonly<Record<string, string>> = {
   usebias: 'did you mean "bias"?',
   dilationrate: 'did you mean "dilation"?',
   ksize: 'did you mean "kernel"?',
+  size: 'did you mean "height" and "width"?',
   inputshape: 'the size of the image is the key "input" of the file',
   max: 'did you mean "atMost"?',
   maximum: 'did you mean "atMost"?',
@@ -47,6 +48,8 @@ export const foreignOp = (word: string) => lookUp(ops, word);
 
 /** Only where the key is not one of those known: `channels` is a key of `input`. */
 export const foreignKey = (word: string, known: readonly string[]) => {
+  const glued = /^(\w+):(.{1,40})$/.exec(word);
+  if (glued) return `a space is missing after the colon: write ${glued[1]}: ${glued[2]}`;
   const hint = lookUp(keys, word);
   const named = /"(\w+)"/.exec(hint ?? '')?.[1];
   return named === undefined || named === 'input' || known.includes(named) ? hint : undefined;

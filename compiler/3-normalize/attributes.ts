@@ -37,7 +37,8 @@ export function resolveAttributes(
     if (!said) {
       const fallback = defaultOf(spec);
       if (fallback === missing) {
-        report(diagnose(missingKey, { key, holder: kind }, { place: layer.place }));
+        const hint = `for example { op: ${kind}, ${key}: ${spec.example} }`;
+        report(diagnose(missingKey, { key, holder: kind }, { place: layer.place, hint }));
         complete = false;
       } else values[key] = fallback;
       continue;

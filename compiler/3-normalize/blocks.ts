@@ -156,6 +156,7 @@ function bindParameter(
         related: parameter.place
           ? [{ place: parameter.place, message: 'the parameter is declared here' }]
           : [],
+        hint: `give it in the call: { block: ${block.name}, ${name}: ... }`,
       },
     ),
   );

@@ -128,7 +128,11 @@ export class Expander {
     if (isOpKind(word)) return this.#op({ op: word } as Op, place, context, input, 1);
     if (this.#file.blocks.has(word)) return this.#call({ block: word }, place, context, input, 1);
     const known = [...opKinds, ...this.#file.blocks.keys(), ...context.scope.names()];
-    this.#fail(unknownLayer, { name: word }, place, foreignOp(word) ?? didYouMean(word, known));
+    // YAML reads an item that is indented too far as more words of the item above.
+    const hint = word.includes(' - ')
+      ? 'the items of a list start in the same column: indent the next line less'
+      : (foreignOp(word) ?? didYouMean(word, known));
+    this.#fail(unknownLayer, { name: word }, place, hint);
     return unknown(input);
   }
 

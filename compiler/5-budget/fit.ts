@@ -73,18 +73,12 @@ export interface Fit {
 
 export function fitWidths(compiled: Compiled, request: FitRequest = {}): Outcome<Fit> {
   const goal = request.goal ?? goalOf(compiled, 'params') ?? goalOf(compiled, 'macs');
-  const place = compiled.document.root;
-  if (!goal) return failed(diagnose(noTarget, {}, { place }));
-  const { normal } = compiled;
+  const { normal, spec } = compiled;
+  const place = spec.places.at(spec.spec, 'bandwidth') ?? compiled.document.root;
+  if (!goal) return failed(diagnose(noTarget, {}, { place: compiled.document.root }));
   const asked = parseVary(request.vary ?? 'bandwidth', normal);
   if (!asked.ok) return failed(diagnose(nothingToVary, { problem: asked.problem }, { place }));
-  const fitter = new Fitter(compiled, goal, request);
-  let result: Fit | undefined;
-  if (request.vary === undefined && normal.base !== undefined) {
-    const byBase = fitter.fit({ kind: 'base' });
-    if (byBase?.solutions[0] && byBase.solutions[0][goal.metric] === goal.target) result = byBase;
-  }
-  result ??= fitter.fit(asked.vary);
+  const result = fitWithin(compiled, goal, request, asked.vary);
   if (!result || result.solutions.length === 0) {
     const problem = result
       ? 'no widths near the given ratios come near it'
@@ -92,6 +86,37 @@ export function fitWidths(compiled: Compiled, request: FitRequest = {}): Outcome
     return failed(diagnose(cannotFit, { goal: showGoal(goal), problem }, { place }));
   }
   return outcome(result, []);
+}
+
+/** Within the file's own limit on the other cost, if there are such widths; without it, if not. */
+function fitWithin(
+  compiled: Compiled,
+  goal: Goal,
+  request: FitRequest,
+  vary: Vary,
+): Fit | undefined {
+  const other: FitMetric = goal.metric === 'params' ? 'macs' : 'params';
+  const maximum = compiled.normal.budget?.[other]?.atMost;
+  if (request.cap === undefined && maximum !== undefined) {
+    const capped = fitBaseOr(vary, compiled, goal, { ...request, cap: { metric: other, maximum } });
+    if (capped?.met && capped.solutions[0]?.broken.length === 0) return capped;
+  }
+  return fitBaseOr(vary, compiled, goal, request);
+}
+
+/** Nobody having said what varies, the base alone does where that meets the target. */
+function fitBaseOr(
+  vary: Vary,
+  compiled: Compiled,
+  goal: Goal,
+  request: FitRequest,
+): Fit | undefined {
+  const fitter = new Fitter(compiled, goal, request);
+  if (request.vary === undefined && compiled.normal.base !== undefined) {
+    const byBase = fitter.fit({ kind: 'base' });
+    if (byBase?.solutions[0] && byBase.solutions[0][goal.metric] === goal.target) return byBase;
+  }
+  return fitter.fit(vary);
 }
 
 /** What the file asks for. `within` is met best at its target. */

@@ -46,7 +46,10 @@ function entriesOf(texts: Readonly<Record<string, CodeText>>): readonly Catalogu
   }));
 }
 
-export const catalogue: readonly CatalogueEntry[] = chapters.flatMap((c) => c.entries);
+/** In the order of the codes. */
+export const catalogue: readonly CatalogueEntry[] = chapters
+  .flatMap((c) => c.entries)
+  .sort((a, b) => (a.code < b.code ? -1 : 1));
 
 export function findFault(code: string): CatalogueEntry | undefined {
   const wanted = code.toUpperCase();

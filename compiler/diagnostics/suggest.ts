@@ -30,19 +30,21 @@ export function nearest(word: string, known: Iterable<string>, most = 3): readon
   // Longer than any word of the language: comparing would only cost time.
   if (word.length > 64) return [];
   const limit = Math.floor(word.length * 0.4) + 1;
-  return [...known]
+  const near = [...known]
     .map((candidate) => ({ candidate, distance: rank(word, candidate) }))
     .filter(({ distance }) => distance <= limit)
-    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
-    .slice(0, most)
-    .map(({ candidate }) => candidate);
+    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1));
+  // Written in another style it is the same word: no others are worth a thought.
+  return near.slice(0, near[0]?.distance === sameWord ? 1 : most).map(({ candidate }) => candidate);
 }
+
+const sameWord = 0.1;
 
 /** Users bring names from other tools (`kernel_size`, `Conv2d`): a shared beginning counts as near. */
 function rank(word: string, candidate: string): number {
   const plain = word.replace(/[-_\s]/g, '').toLowerCase();
   const target = candidate.toLowerCase();
-  if (plain === target) return 0.1;
+  if (plain === target) return sameWord;
   if (plain.length >= 3 && (plain.startsWith(target) || target.startsWith(plain))) return 1;
   return editDistance(word, candidate);
 }

@@ -26,12 +26,17 @@ function adapt(kind: string, shapes: readonly Shape[]): string {
   if (sameSize && kind !== 'concat') {
     return `make the channels equal: { op: conv2d, kernel: 1, filters: ${other.channels} } on the branch with ${first.channels}`;
   }
+  const gate = [first, other].find((s) => s.height === 1 && s.width === 1);
+  if (kind === 'multiply' && gate) {
+    const { channels } = gate === first ? other : first;
+    return `the 1 x 1 side must have as many channels as the other: end it with ${channels}, not ${gate.channels}`;
+  }
   const [large, small] =
     first.height * first.width > other.height * other.width ? [first, other] : [other, first];
   if (large.height === small.height * 2 && large.width === small.width * 2) {
     return `the branch with ${formatShape(large)} needs stride: 2, as the other one`;
   }
-  return `padding: same keeps the size of ${formatShape(large)}; give both branches the same strides`;
+  return 'padding: same keeps height and width; give both branches the same strides';
 }
 
 export const add = op({

@@ -60,6 +60,35 @@ describe('fit', () => {
     );
   });
 
+  it('keeps the limit of the file on the other cost, where that can be', () => {
+    const goal = { metric: 'params', target: 20_000, rule: 'atMost' } as const;
+    const [free] = fitted(compiled(chain('[8, 16, 32]')), { goal }).solutions;
+    const macs = Math.round((free?.macs ?? 0) * 0.7);
+    const limited = compiled(chain('[8, 16, 32]', `budget: { macs: { atMost: ${macs} } }\n`));
+    const found = best(fitted(limited, { goal }));
+    expect(found.macs).toBeLessThanOrEqual(macs);
+    expect(found.broken).toEqual([]);
+    const hopeless = compiled(chain('[8, 16, 32]', 'budget: { macs: { atMost: 1 } }\n'));
+    expect(best(fitted(hopeless, { goal }))).toMatchObject({
+      params: free?.params,
+      broken: ['macs'],
+    });
+  });
+
+  it('points at the bandwidth where it cannot vary', () => {
+    const result = fitWidths(compiled(chain('[8, 16, 32]')), {
+      goal: { metric: 'params', target: 1000, rule: 'atMost' },
+      vary: 'bandwidth.base',
+    });
+    const [said] = result.diagnostics;
+    expect(said?.code).toBe('E611');
+    expect(said?.place?.range.start.line).toBe(
+      chain('[8, 16, 32]')
+        .split('\n')
+        .findIndex((line) => line.startsWith('bandwidth:')) + 1,
+    );
+  });
+
   it('finds what trying all widths finds', () => {
     fc.assert(
       fc.property(

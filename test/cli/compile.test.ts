@@ -238,5 +238,6 @@ test('--watch compiles again when the file changes, and ends with stdin', async 
   const { code, stdout, stderr } = await ran;
   expect(code).toBe(exit.ok);
   expect(stderr).toContain('error[E307]');
+  expect(stderr).toContain('the standard input has ended');
   expect(stdout).toContain('260 trainable');
 });

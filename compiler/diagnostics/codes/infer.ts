@@ -43,7 +43,7 @@ export const shapesDoNotJoin = fault<{ op: string; shapes: readonly Shape[] }>('
   message: ({ op, shapes }) =>
     `${op} joins ${shapes.map(formatShape).join(' and ')}: ${
       op === 'concat' ? 'heights and widths' : 'shapes'
-    } must be equal`,
+    } must be equal${op === 'multiply' ? ', or one of them 1 x 1 with the same channels' : ''}`,
   explanation: `\`add\` needs equal shapes, \`concat\` equal heights and widths, \`multiply\` equal shapes or one side of 1 x 1 x the
 same channels (squeeze-and-excite).
 
