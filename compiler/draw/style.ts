@@ -36,23 +36,25 @@ const dark: Readonly<Record<keyof typeof light, string>> = {
   bad: '#ff8a80',
 };
 
-const variables = (colours: Readonly<Record<string, string>>) =>
-  Object.entries(colours)
-    .map(([name, value]) => `--${name}:${value}`)
-    .join(';');
+/** Plain colours, not variables: Inkscape, librsvg and what builds on it know none, and would paint all black. */
+const coloured = (c: Readonly<Record<keyof typeof light, string>>) =>
+  [
+    `.page{fill:${c.page}}`,
+    `.layer,.light,.joint{fill:${c.layer};stroke:${c.line}}`,
+    `.light{fill:${c.panel}}`,
+    `.panel .light{fill:${c.layer}}`,
+    `.call{fill:${c.call};stroke:${c['call-line']}}`,
+    `.panel{fill:${c.panel};stroke:${c.line}}`,
+    `.loop{stroke:${c.edge}}`,
+    `.track{fill:${c.track}}.bar{fill:${c.bar}}.badge{fill:${c.badge}}`,
+    `.edge{stroke:${c.edge}}.tip{fill:${c.edge}}`,
+    ...(['strong', 'soft', 'faint', 'good', 'bad'] as const).map((t) => `.${t}{fill:${c[t]}}`),
+  ].join('');
 
 export const styleSheet = [
-  `svg{${variables(light)}}`,
-  `@media (prefers-color-scheme:dark){svg{${variables(dark)}}}`,
   'text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums;pointer-events:none}',
-  '.page{fill:var(--page)}',
-  '.layer,.light,.joint{fill:var(--layer);stroke:var(--line)}',
-  '.light{stroke-dasharray:none;fill:var(--panel)}',
-  '.panel .light{fill:var(--layer)}',
-  '.call{fill:var(--call);stroke:var(--call-line)}',
-  '.panel{fill:var(--panel);stroke:var(--line)}',
-  '.loop{fill:none;stroke:var(--edge);stroke-dasharray:4 3}',
-  '.track{fill:var(--track)}.bar{fill:var(--bar)}.badge{fill:var(--badge)}',
-  '.edge{fill:none;stroke:var(--edge);stroke-width:1.25}.tip{fill:var(--edge)}',
-  ...['strong', 'soft', 'faint', 'good', 'bad'].map((tone) => `.${tone}{fill:var(--${tone})}`),
+  '.loop{fill:none;stroke-dasharray:4 3}',
+  '.edge{fill:none;stroke-width:1.25}',
+  coloured(light),
+  `@media (prefers-color-scheme:dark){${coloured(dark)}}`,
 ].join('');
