@@ -1,0 +1,53 @@
+/** The network that a command works on: that of a run, or an architecture with weights from a file or a seed. */
+
+import { printNormalized } from '../compiler/3-normalize/print.ts';
+import { count } from '../compiler/5-budget/counts.ts';
+import type { EmitInput } from '../compiler/7-emit/ts/emit.ts';
+import { initialize } from '../compiler/weights/index.ts';
+import { loadRun } from '../runtime/train/load-run.ts';
+import { readWeights } from '../runtime/train/read-weights.ts';
+import { compileReference } from './compile-reference.ts';
+import { type CommandIo, UsageError } from './io.ts';
+import { wholeNumber } from './options.ts';
+import { packageVersion } from './package.ts';
+
+export interface NetworkOptions {
+  readonly model?: string;
+  readonly arch?: string;
+  readonly init?: string;
+  readonly seed?: string;
+  readonly json?: boolean;
+}
+
+/** `undefined` after saying what is wrong with the architecture. */
+export async function networkFrom(
+  io: CommandIo,
+  options: NetworkOptions,
+): Promise<EmitInput | undefined> {
+  const { model, arch, init, seed } = options;
+  if ((model === undefined) === (arch === undefined)) {
+    throw new UsageError('give --model RUN or --arch ARCH, one of the two');
+  }
+  if (model !== undefined) {
+    if (init !== undefined) throw new UsageError('--init goes with --arch: a run has its weights');
+    if (seed !== undefined) throw new UsageError('--seed goes with --arch: a run has its weights');
+    return ofRun(model);
+  }
+  if (init !== undefined && seed !== undefined) {
+    throw new UsageError('--init and --seed both say where the weights come from; give one');
+  }
+  const opened = await compileReference(io, arch as string, options.json);
+  if (!opened) return undefined;
+  const { graph, counts, budget, spec, normal } = opened.compiled;
+  const weights = init
+    ? await readWeights(init, graph)
+    : initialize(graph, wholeNumber('--seed', seed) ?? normal.recipe?.seed ?? 0);
+  const source = printNormalized(spec.spec, normal, graph);
+  return { graph, weights, counts, verdicts: budget.verdicts, source, netlathe: packageVersion() };
+}
+
+async function ofRun(folder: string): Promise<EmitInput> {
+  const { graph, weights, record } = await loadRun(folder);
+  const { text: source, verdicts } = record.architecture;
+  return { graph, weights, counts: count(graph), verdicts, source, netlathe: packageVersion() };
+}

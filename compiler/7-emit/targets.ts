@@ -1,0 +1,56 @@
+/**
+ * What `netlathe emit --target` can make. A target is a record: what it is, which options it takes, and the files that
+ * it makes. A target's code is loaded when it is asked for.
+ */
+
+import type { BundleFiles, EmitInput, EmitOptions } from './ts/emit.ts';
+
+/** Every option of every target; each target reads its own. */
+export interface TargetOptions extends EmitOptions {
+  readonly preprocess: 'inside' | 'outside';
+}
+
+/** Options that only some targets take; the command refuses them elsewhere. */
+export type TargetOption = 'weights' | 'embed' | 'no-relaxed' | 'preprocess';
+
+/** What a test of the files showed: lines for people, and the same for programs. */
+export interface Proof {
+  readonly lines: readonly string[];
+  readonly json: object;
+}
+
+export interface EmitTarget {
+  /** For the help page. */
+  readonly summary: string;
+  readonly takes: readonly TargetOption[];
+  readonly make: (input: EmitInput, options: TargetOptions) => Promise<BundleFiles>;
+  /** Runs what is about to be written, and throws where it is wrong. */
+  readonly prove?: (files: BundleFiles) => Promise<Proof>;
+}
+
+export const targets = {
+  ts: {
+    summary: 'a module of its own, in JavaScript and TypeScript',
+    takes: ['weights', 'embed', 'no-relaxed'],
+    make: async (input, options) => (await import('./ts/emit.ts')).emitModule(input, options),
+    prove: async (files) => (await import('./ts/self-test.ts')).selfTest(files),
+  },
+  onnx: {
+    summary: 'an ONNX model',
+    takes: ['preprocess'],
+    make: async (input, options) => (await import('./onnx/emit.ts')).emitOnnx(input, options),
+  },
+  safetensors: {
+    summary: 'the weights alone',
+    takes: [],
+    make: async (input) => (await import('./safetensors/emit.ts')).emitSafetensors(input),
+  },
+} as const satisfies Readonly<Record<string, EmitTarget>>;
+
+export type TargetName = keyof typeof targets;
+
+export const targetNames = Object.keys(targets) as readonly TargetName[];
+
+export function targetOf(name: TargetName): EmitTarget {
+  return targets[name];
+}
