@@ -90,9 +90,10 @@ for (const layer of [
   };
   run(k.normStatistics, { input: full });
   run(k.normActivate, { input: full, output: full });
-  run(k.normActivatePool, { input: full, output: full / 4 });
+  run(k.normActivatePool, { input: full, output: full / 4, winners: full / 4 });
   run(k.normGradientSums, { input: full, gradient: full });
   run(k.normInputGradient, { input: full, gradient: full, inputGradient: full });
-  run(k.normPoolGradientSums, { input: full, gradient: full / 4 });
-  run(k.normPoolInputGradient, { input: full, gradient: full / 4, inputGradient: full });
+  const pooled = { winners: full / 4, gradient: full / 4 };
+  run(k.normPoolGradientSums, pooled);
+  run(k.normPoolInputGradient, { ...pooled, input: full, inputGradient: full });
 }

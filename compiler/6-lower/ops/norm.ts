@@ -15,6 +15,7 @@ import {
   normPoolGradientSums,
   normPoolInputGradient,
 } from '../../../runtime/kernels/plain/norm-pool.ts';
+import { elements } from '../../graph/shape.ts';
 import { codeOf } from '../activation.ts';
 import type { PendingBuffer } from '../builder.ts';
 import type { FusedUnit } from '../fuse.ts';
@@ -23,7 +24,13 @@ import type { TrainingContext } from '../training-context.ts';
 export type NormUnit = Extract<FusedUnit, { readonly kind: 'norm' }>;
 
 /** What the backward pass needs of the forward one, by the norm's node. */
-export type NormMemory = Map<number, PendingBuffer>;
+export type NormMemory = Map<number, Remembered>;
+
+interface Remembered {
+  readonly coefficients: PendingBuffer;
+  /** The norm's input at the largest of each window, where a pool is fused behind it. */
+  readonly winners: PendingBuffer | undefined;
+}
 
 export function forwardNorm(unit: NormUnit, memory: NormMemory, t: TrainingContext): void {
   const { norm, activation, pool } = unit;
@@ -35,7 +42,6 @@ export function forwardNorm(unit: NormUnit, memory: NormMemory, t: TrainingConte
     `coefficients ${norm.name}`,
     COEFFICIENT_ROWS * channels,
   );
-  memory.set(norm.id, coefficients);
   t.call(norm.name, normStatistics, { input, partials, pixels, channels }, t.batch);
   const { affine, epsilon, momentum } = norm.attributes;
   const runningMean = t.weight(norm, 'movingMean');
@@ -59,12 +65,15 @@ export function forwardNorm(unit: NormUnit, memory: NormMemory, t: TrainingConte
     channels,
   );
   const code = codeOf(activation);
-  if (pool) {
+  const winners =
+    pool && t.builder.temporary(`winners ${norm.name}`, t.batch * elements(pool.shape));
+  memory.set(norm.id, { coefficients, winners });
+  if (pool && winners) {
     const output = t.output(pool);
     t.call(
       norm.name,
       normActivatePool,
-      { input, coefficients, output, height, width, channels, ...code },
+      { input, coefficients, output, winners, height, width, channels, ...code },
       t.batch,
     );
   } else {
@@ -84,28 +93,22 @@ export function backwardNorm(
   memory: NormMemory,
   t: TrainingContext,
 ): void {
-  const { norm, activation, pool } = unit;
+  const { norm, activation } = unit;
   const { height, width, channels } = norm.shape;
   const from = t.input(norm);
+  const input = t.value(from);
   const pixels = height * width;
-  const pass = {
-    input: t.value(from),
-    gradient,
-    coefficients: memory.get(norm.id) as PendingBuffer,
-    channels,
-    ...codeOf(activation),
-  };
+  const { coefficients, winners } = memory.get(norm.id) as Remembered;
+  const pass = { gradient, coefficients, channels, ...codeOf(activation) };
   const partials = t.builder.temporary(`gradient sums ${norm.name}`, t.batch * 2 * channels);
-  if (pool) {
-    t.call(norm.name, normPoolGradientSums, { ...pass, height, width, partials }, t.batch);
-  } else {
-    t.call(norm.name, normGradientSums, { ...pass, pixels, partials }, t.batch);
-  }
-  const gradientCoefficients = finish(unit, partials, pass.coefficients, t);
+  const pooled = winners && { ...pass, winners, height, width };
+  if (pooled) t.call(norm.name, normPoolGradientSums, { ...pooled, partials }, t.batch);
+  else t.call(norm.name, normGradientSums, { ...pass, input, pixels, partials }, t.batch);
+  const gradientCoefficients = finish(unit, partials, coefficients, t);
   t.contribute(from, norm.name, (inputGradient) => {
-    const all = { ...pass, gradientCoefficients, inputGradient };
-    if (pool) t.call(norm.name, normPoolInputGradient, { ...all, height, width }, t.batch);
-    else t.call(norm.name, normInputGradient, { ...all, pixels }, t.batch);
+    const all = { input, gradientCoefficients, inputGradient };
+    if (pooled) t.call(norm.name, normPoolInputGradient, { ...pooled, ...all }, t.batch);
+    else t.call(norm.name, normInputGradient, { ...pass, ...all, pixels }, t.batch);
   });
 }
 

@@ -1,7 +1,8 @@
 /**
- * Batch norm, activation and 2x2 max pool in one pass: only the pooled values are stored. The backward pass finds the
- * largest of each window again, from the norm's input; the first of equals wins, as in PyTorch. Sizes are those of
- * the input, both even; gradients are those of the pooled output.
+ * Batch norm, activation and 2x2 max pool in one pass: it stores the pooled values and, for the backward pass, the
+ * norm's input at the largest of each window; the first of equals wins, as in PyTorch. Of the pixels of a window that
+ * hold this input the first is the winner: one before it would have had the same value. Sizes are those of the input,
+ * both even; gradients are those of the pooled output.
  */
 import { type Floats, type KernelArgs, kernel } from '../kernel.ts';
 import { activate, derivative } from './activation.ts';
@@ -24,34 +25,22 @@ interface Pass {
   readonly parameter: number;
 }
 
-interface Winner {
-  /** Index of the window's largest input, and of the window's output. */
-  readonly from: number;
+interface Window {
+  /** Indices of the window's inputs, row by row, and of its output. */
+  readonly from: readonly [number, number, number, number];
   readonly to: number;
   readonly channel: number;
-  readonly z: number;
-  readonly value: number;
 }
 
-function forEachWindow(a: Pass, n: number, visit: (winner: Winner) => void): void {
+function forEachWindow(a: Omit<Pass, 'input'>, n: number, visit: (window: Window) => void): void {
   const { height, width, channels } = a;
   for (let y = 0; y < height; y += 2) {
     for (let x = 0; x < width; x += 2) {
-      for (let c = 0; c < channels; c++) {
-        let best: Winner | undefined;
-        const to = ((n * (height / 2) + y / 2) * (width / 2) + x / 2) * channels + c;
-        for (const [dy, dx] of [
-          [0, 0],
-          [0, 1],
-          [1, 0],
-          [1, 1],
-        ] as const) {
-          const from = ((n * height + y + dy) * width + x + dx) * channels + c;
-          const z = a.input[from]! * a.coefficients[c]! + a.coefficients[channels + c]!;
-          const value = activate(z, a.activation, a.parameter);
-          if (!best || value > best.value) best = { from, to, channel: c, z, value };
-        }
-        visit(best!);
+      for (let channel = 0; channel < channels; channel++) {
+        const to = ((n * (height / 2) + y / 2) * (width / 2) + x / 2) * channels + channel;
+        const at = ((n * height + y) * width + x) * channels + channel;
+        const below = at + width * channels;
+        visit({ from: [at, at + channels, below, below + channels], to, channel });
       }
     }
   }
@@ -59,12 +48,17 @@ function forEachWindow(a: Pass, n: number, visit: (winner: Winner) => void): voi
 
 export const normActivatePool = kernel({
   name: 'normActivatePool',
-  args: { input: 'in', coefficients: 'in', output: 'out', ...PASS },
+  args: { input: 'in', coefficients: 'in', output: 'out', winners: 'out', ...PASS },
   unit: 'image',
-  plain({ output, ...a }, begin, end) {
+  plain({ output, winners, ...a }, begin, end) {
+    const { input, coefficients: k, channels } = a;
     for (let n = begin; n < end; n++) {
-      forEachWindow(a, n, ({ to, value }) => {
-        output[to] = value;
+      forEachWindow(a, n, ({ from, to, channel }) => {
+        const value = (at: number): number =>
+          activate(input[at]! * k[channel]! + k[channels + channel]!, a.activation, a.parameter);
+        const best = from.reduce((first, at) => (value(at) > value(first) ? at : first));
+        output[to] = value(best);
+        winners[to] = input[best]!;
       });
     }
   },
@@ -72,16 +66,15 @@ export const normActivatePool = kernel({
 
 export const normPoolGradientSums = kernel({
   name: 'normPoolGradientSums',
-  args: { input: 'in', gradient: 'in', coefficients: 'in', partials: 'out', ...PASS },
+  args: { winners: 'in', gradient: 'in', coefficients: 'in', partials: 'out', ...PASS },
   unit: 'image',
-  plain({ gradient, partials, ...a }, begin, end) {
-    const { channels, coefficients } = a;
+  plain({ winners, gradient, partials, ...a }, begin, end) {
+    const { channels, coefficients: k } = a;
     for (let n = begin; n < end; n++) {
       partials.fill(0, n * 2 * channels, (n + 1) * 2 * channels);
-      forEachWindow(a, n, ({ from, to, channel, z }) => {
-        const dz = gradient[to]! * derivative(z, a.activation, a.parameter);
-        const mean = coefficients[2 * channels + channel]!;
-        const normalised = (a.input[from]! - mean) * coefficients[3 * channels + channel]!;
+      forEachWindow(a, n, ({ to, channel }) => {
+        const dz = gradient[to]! * slopeAt(winners[to]!, channel, a);
+        const normalised = (winners[to]! - k[2 * channels + channel]!) * k[3 * channels + channel]!;
         const at = n * 2 * channels + channel;
         partials[at] = partials[at]! + dz;
         partials[at + channels] = partials[at + channels]! + dz * normalised;
@@ -94,6 +87,7 @@ export const normPoolInputGradient = kernel({
   name: 'normPoolInputGradient',
   args: {
     input: 'in',
+    winners: 'in',
     gradient: 'in',
     coefficients: 'in',
     gradientCoefficients: 'in',
@@ -101,18 +95,27 @@ export const normPoolInputGradient = kernel({
     ...PASS,
   },
   unit: 'image',
-  plain({ gradient, gradientCoefficients: g, inputGradient, ...a }, begin, end) {
-    const { channels } = a;
+  plain({ winners, gradient, gradientCoefficients: g, inputGradient, ...a }, begin, end) {
+    const { input, channels } = a;
     const size = a.height * a.width * channels;
     for (let i = begin * size; i < end * size; i++) {
       const c = i % channels;
-      inputGradient[i] = a.input[i]! * g[channels + c]! + g[2 * channels + c]!;
+      inputGradient[i] = input[i]! * g[channels + c]! + g[2 * channels + c]!;
     }
     for (let n = begin; n < end; n++) {
-      forEachWindow(a, n, ({ from, to, channel, z }) => {
-        const dz = gradient[to]! * derivative(z, a.activation, a.parameter);
-        inputGradient[from] = inputGradient[from]! + dz * g[channel]!;
+      forEachWindow(a, n, ({ from, to, channel }) => {
+        const winner = from.find((at) => input[at] === winners[to]);
+        // There is none where the winner is not a number; neither is the gradient then.
+        if (winner === undefined) return;
+        const dz = gradient[to]! * slopeAt(winners[to]!, channel, a);
+        inputGradient[winner] = inputGradient[winner]! + dz * g[channel]!;
       });
     }
   },
 });
+
+/** The derivative of the activation where the norm's input is `x`. */
+function slopeAt(x: number, channel: number, a: Omit<Pass, 'input'>): number {
+  const z = x * a.coefficients[channel]! + a.coefficients[a.channels + channel]!;
+  return derivative(z, a.activation, a.parameter);
+}

@@ -15,6 +15,7 @@ import { madd } from './simd';
 
 function gradientColumn<A, L>(
   x: usize,
+  winners: usize,
   dy: usize,
   coefficients: usize,
   line: usize,
@@ -33,40 +34,32 @@ function gradientColumn<A, L>(
   const factor = memory.load(line, lanes);
   const slope = memory.load(line + row, lanes);
   const offset = memory.load(line + row * 2, lanes);
-  for (let w = 0; w < windows; w++, x += row * 2, dx += row * 2, dy += row) {
-    const x0 = memory.load(x, lanes);
-    const x1 = memory.load(x + row, lanes);
-    const x2 = memory.load(x + below, lanes);
-    const x3 = memory.load(x + below + row, lanes);
-    let best = act.forward(madd(x0, scale, shift), code, p);
-    let value = act.forward(madd(x1, scale, shift), code, p);
-    const wins1 = f32x4.gt(value, best);
-    best = v128.bitselect(value, best, wins1);
-    value = act.forward(madd(x2, scale, shift), code, p);
-    const wins2 = f32x4.gt(value, best);
-    best = v128.bitselect(value, best, wins2);
-    value = act.forward(madd(x3, scale, shift), code, p);
-    const wins3 = f32x4.gt(value, best);
-    const upper = v128.bitselect(x1, x0, wins1);
-    const winner = v128.bitselect(x3, v128.bitselect(x2, upper, wins2), wins3);
+  for (let w = 0; w < windows; w++, x += row * 2, dx += row * 2, dy += row, winners += row) {
+    const winner = memory.load(winners, lanes);
     const z = madd(winner, scale, shift);
-    const g = f32x4.mul(act.backward(z, memory.load(dy, lanes), code, p), factor);
-    // A later winner takes the gradient from an earlier one.
-    const not3 = v128.andnot(g, wins3);
-    const not2 = v128.andnot(not3, wins2);
-    const g0 = v128.andnot(not2, wins1);
-    const g1 = v128.and(not2, wins1);
-    const g2 = v128.and(not3, wins2);
-    const g3 = v128.and(g, wins3);
-    memory.store(dx, f32x4.add(g0, madd(x0, slope, offset)), lanes);
-    memory.store(dx + row, f32x4.add(g1, madd(x1, slope, offset)), lanes);
-    memory.store(dx + below, f32x4.add(g2, madd(x2, slope, offset)), lanes);
-    memory.store(dx + below + row, f32x4.add(g3, madd(x3, slope, offset)), lanes);
+    // What is left to give: the first pixel with the winner's input takes it all.
+    let g = f32x4.mul(act.backward(z, memory.load(dy, lanes), code, p), factor);
+    const x0 = memory.load(x, lanes);
+    const is0 = f32x4.eq(x0, winner);
+    memory.store(dx, f32x4.add(v128.and(g, is0), madd(x0, slope, offset)), lanes);
+    g = v128.andnot(g, is0);
+    const x1 = memory.load(x + row, lanes);
+    const is1 = f32x4.eq(x1, winner);
+    memory.store(dx + row, f32x4.add(v128.and(g, is1), madd(x1, slope, offset)), lanes);
+    g = v128.andnot(g, is1);
+    const x2 = memory.load(x + below, lanes);
+    const is2 = f32x4.eq(x2, winner);
+    memory.store(dx + below, f32x4.add(v128.and(g, is2), madd(x2, slope, offset)), lanes);
+    g = v128.andnot(g, is2);
+    const x3 = memory.load(x + below + row, lanes);
+    const is3 = f32x4.eq(x3, winner);
+    memory.store(dx + below + row, f32x4.add(v128.and(g, is3), madd(x3, slope, offset)), lanes);
   }
 }
 
 function gradientImages<A>(
   input: usize,
+  winners: usize,
   gradient: usize,
   coefficients: usize,
   line: usize,
@@ -88,19 +81,22 @@ function gradientImages<A>(
   for (let r = begin * rows; r < end * rows; r++) {
     let x = input + (r as usize) * below * 2;
     let dx = output + (r as usize) * below * 2;
-    let dy = gradient + ((r * windows) as usize) * row;
-    for (let o: usize = 0; o < whole; o += 16, x += 16, dx += 16, dy += 16) {
+    const at = ((r * windows) as usize) * row;
+    let won = winners + at;
+    let dy = gradient + at;
+    for (let o: usize = 0; o < whole; o += 16, x += 16, dx += 16, won += 16, dy += 16) {
       const k = coefficients + o;
-      gradientColumn<A, Whole>(x, dy, k, line + o, dx, below, row, windows, 4, code, p);
+      gradientColumn<A, Whole>(x, won, dy, k, line + o, dx, below, row, windows, 4, code, p);
     }
     if (left === 0) continue;
     const k = coefficients + whole;
-    gradientColumn<A, Partial>(x, dy, k, line + whole, dx, below, row, windows, left, code, p);
+    gradientColumn<A, Partial>(x, won, dy, k, line + whole, dx, below, row, windows, left, code, p);
   }
 }
 
 export function normPoolInputGradient(
   x: usize,
+  won: usize,
   dy: usize,
   k: usize,
   g: usize,
@@ -117,9 +113,10 @@ export function normPoolInputGradient(
   const w = width;
   const c = channels;
   const a = activation;
-  if (a === IDENTITY) gradientImages<Identity>(x, dy, k, g, dx, h, w, c, a, p, begin, end);
-  else if (a === RELU) gradientImages<Relu>(x, dy, k, g, dx, h, w, c, a, p, begin, end);
-  else if (a === RELU6) gradientImages<Relu6>(x, dy, k, g, dx, h, w, c, a, p, begin, end);
-  else if (a === HARD_SWISH) gradientImages<HardSwish>(x, dy, k, g, dx, h, w, c, a, p, begin, end);
-  else gradientImages<Any>(x, dy, k, g, dx, h, w, c, a, p, begin, end);
+  if (a === IDENTITY) gradientImages<Identity>(x, won, dy, k, g, dx, h, w, c, a, p, begin, end);
+  else if (a === RELU) gradientImages<Relu>(x, won, dy, k, g, dx, h, w, c, a, p, begin, end);
+  else if (a === RELU6) gradientImages<Relu6>(x, won, dy, k, g, dx, h, w, c, a, p, begin, end);
+  else if (a === HARD_SWISH)
+    gradientImages<HardSwish>(x, won, dy, k, g, dx, h, w, c, a, p, begin, end);
+  else gradientImages<Any>(x, won, dy, k, g, dx, h, w, c, a, p, begin, end);
 }

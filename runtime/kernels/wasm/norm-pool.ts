@@ -22,6 +22,7 @@ function poolColumn<A, L>(
   x: usize,
   coefficients: usize,
   y: usize,
+  winners: usize,
   below: usize,
   row: usize,
   windows: i32,
@@ -33,12 +34,24 @@ function poolColumn<A, L>(
   const act = changetype<A>(0);
   const scale = memory.load(coefficients, lanes);
   const shift = memory.load(coefficients + row, lanes);
-  for (let w = 0; w < windows; w++, x += row * 2, y += row) {
-    const a = act.forward(madd(memory.load(x, lanes), scale, shift), code, p);
-    const b = act.forward(madd(memory.load(x + row, lanes), scale, shift), code, p);
-    const c = act.forward(madd(memory.load(x + below, lanes), scale, shift), code, p);
-    const d = act.forward(madd(memory.load(x + below + row, lanes), scale, shift), code, p);
-    memory.store(y, f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d)), lanes);
+  for (let w = 0; w < windows; w++, x += row * 2, y += row, winners += row) {
+    let winner = memory.load(x, lanes);
+    let best = act.forward(madd(winner, scale, shift), code, p);
+    let rival = memory.load(x + row, lanes);
+    let value = act.forward(madd(rival, scale, shift), code, p);
+    let wins = f32x4.gt(value, best);
+    winner = v128.bitselect(rival, winner, wins);
+    best = v128.bitselect(value, best, wins);
+    rival = memory.load(x + below, lanes);
+    value = act.forward(madd(rival, scale, shift), code, p);
+    wins = f32x4.gt(value, best);
+    winner = v128.bitselect(rival, winner, wins);
+    best = v128.bitselect(value, best, wins);
+    rival = memory.load(x + below + row, lanes);
+    value = act.forward(madd(rival, scale, shift), code, p);
+    wins = f32x4.gt(value, best);
+    memory.store(winners, v128.bitselect(rival, winner, wins), lanes);
+    memory.store(y, v128.bitselect(value, best, wins), lanes);
   }
 }
 
@@ -46,6 +59,7 @@ function poolImages<A>(
   input: usize,
   coefficients: usize,
   output: usize,
+  winners: usize,
   height: i32,
   width: i32,
   channels: i32,
@@ -63,11 +77,12 @@ function poolImages<A>(
   for (let r = begin * rows; r < end * rows; r++) {
     let x = input + (r as usize) * below * 2;
     let y = output + ((r * windows) as usize) * row;
-    for (let o: usize = 0; o < whole; o += 16, x += 16, y += 16) {
-      poolColumn<A, Whole>(x, coefficients + o, y, below, row, windows, 4, code, p);
+    let won = winners + ((r * windows) as usize) * row;
+    for (let o: usize = 0; o < whole; o += 16, x += 16, y += 16, won += 16) {
+      poolColumn<A, Whole>(x, coefficients + o, y, won, below, row, windows, 4, code, p);
     }
     if (left) {
-      poolColumn<A, Partial>(x, coefficients + whole, y, below, row, windows, left, code, p);
+      poolColumn<A, Partial>(x, coefficients + whole, y, won, below, row, windows, left, code, p);
     }
   }
 }
@@ -76,6 +91,7 @@ export function normActivatePool(
   x: usize,
   k: usize,
   y: usize,
+  won: usize,
   height: i32,
   width: i32,
   channels: i32,
@@ -88,20 +104,19 @@ export function normActivatePool(
   const w = width;
   const c = channels;
   const a = activation;
-  if (a === IDENTITY) poolImages<Identity>(x, k, y, h, w, c, a, p, begin, end);
-  else if (a === RELU) poolImages<Relu>(x, k, y, h, w, c, a, p, begin, end);
-  else if (a === RELU6) poolImages<Relu6>(x, k, y, h, w, c, a, p, begin, end);
-  else if (a === HARD_SWISH) poolImages<HardSwish>(x, k, y, h, w, c, a, p, begin, end);
-  else poolImages<Any>(x, k, y, h, w, c, a, p, begin, end);
+  if (a === IDENTITY) poolImages<Identity>(x, k, y, won, h, w, c, a, p, begin, end);
+  else if (a === RELU) poolImages<Relu>(x, k, y, won, h, w, c, a, p, begin, end);
+  else if (a === RELU6) poolImages<Relu6>(x, k, y, won, h, w, c, a, p, begin, end);
+  else if (a === HARD_SWISH) poolImages<HardSwish>(x, k, y, won, h, w, c, a, p, begin, end);
+  else poolImages<Any>(x, k, y, won, h, w, c, a, p, begin, end);
 }
 
-/** Only a window's winner has a gradient, so the sums run over windows. */
+/** Only a window's winner has a gradient, so the sums run over windows, a row of them at a time. */
 function sumColumn<A, L>(
-  x: usize,
+  winners: usize,
   dy: usize,
   coefficients: usize,
   totals: usize,
-  below: usize,
   row: usize,
   windows: i32,
   lanes: i32,
@@ -115,24 +130,9 @@ function sumColumn<A, L>(
   const mean = memory.load(coefficients + row * 2, lanes);
   let sum = f32x4.splat(0);
   let product = sum;
-  for (let w = 0; w < windows; w++, x += row * 2, dy += row) {
-    let winner = memory.load(x, lanes);
-    let best = act.forward(madd(winner, scale, shift), code, p);
-    let rival = memory.load(x + row, lanes);
-    let value = act.forward(madd(rival, scale, shift), code, p);
-    let wins = f32x4.gt(value, best);
-    winner = v128.bitselect(rival, winner, wins);
-    best = v128.bitselect(value, best, wins);
-    rival = memory.load(x + below, lanes);
-    value = act.forward(madd(rival, scale, shift), code, p);
-    wins = f32x4.gt(value, best);
-    winner = v128.bitselect(rival, winner, wins);
-    best = v128.bitselect(value, best, wins);
-    rival = memory.load(x + below + row, lanes);
-    value = act.forward(madd(rival, scale, shift), code, p);
-    winner = v128.bitselect(rival, winner, f32x4.gt(value, best));
-    const z = madd(winner, scale, shift);
-    const dz = act.backward(z, memory.load(dy, lanes), code, p);
+  for (let w = 0; w < windows; w++, winners += row, dy += row) {
+    const winner = memory.load(winners, lanes);
+    const dz = act.backward(madd(winner, scale, shift), memory.load(dy, lanes), code, p);
     sum = f32x4.add(sum, dz);
     product = madd(dz, f32x4.sub(winner, mean), product);
   }
@@ -141,7 +141,7 @@ function sumColumn<A, L>(
 }
 
 function sumImages<A>(
-  input: usize,
+  winners: usize,
   gradient: usize,
   coefficients: usize,
   partials: usize,
@@ -156,28 +156,28 @@ function sumImages<A>(
   const row = (channels as usize) << 2;
   const whole = row & ~15;
   const left = channels & 3;
-  const below = (width as usize) * row;
   const windows = width >> 1;
   const rows = height >> 1;
   for (let n = begin; n < end; n++) {
     const totals = partials + (n as usize) * row * 2;
     memory.fill(totals, 0, row * 2);
     for (let r = n * rows; r < (n + 1) * rows; r++) {
-      let x = input + (r as usize) * below * 2;
-      let dy = gradient + ((r * windows) as usize) * row;
-      for (let o: usize = 0; o < whole; o += 16, x += 16, dy += 16) {
+      const line = ((r * windows) as usize) * row;
+      let won = winners + line;
+      let dy = gradient + line;
+      for (let o: usize = 0; o < whole; o += 16, won += 16, dy += 16) {
         const k = coefficients + o;
-        sumColumn<A, Whole>(x, dy, k, totals + o, below, row, windows, 4, code, p);
+        sumColumn<A, Whole>(won, dy, k, totals + o, row, windows, 4, code, p);
       }
       if (left === 0) continue;
       const k = coefficients + whole;
-      sumColumn<A, Partial>(x, dy, k, totals + whole, below, row, windows, left, code, p);
+      sumColumn<A, Partial>(won, dy, k, totals + whole, row, windows, left, code, p);
     }
   }
 }
 
 export function normPoolGradientSums(
-  x: usize,
+  won: usize,
   dy: usize,
   k: usize,
   to: usize,
@@ -193,9 +193,9 @@ export function normPoolGradientSums(
   const w = width;
   const c = channels;
   const a = activation;
-  if (a === IDENTITY) sumImages<Identity>(x, dy, k, to, h, w, c, a, p, begin, end);
-  else if (a === RELU) sumImages<Relu>(x, dy, k, to, h, w, c, a, p, begin, end);
-  else if (a === RELU6) sumImages<Relu6>(x, dy, k, to, h, w, c, a, p, begin, end);
-  else if (a === HARD_SWISH) sumImages<HardSwish>(x, dy, k, to, h, w, c, a, p, begin, end);
-  else sumImages<Any>(x, dy, k, to, h, w, c, a, p, begin, end);
+  if (a === IDENTITY) sumImages<Identity>(won, dy, k, to, h, w, c, a, p, begin, end);
+  else if (a === RELU) sumImages<Relu>(won, dy, k, to, h, w, c, a, p, begin, end);
+  else if (a === RELU6) sumImages<Relu6>(won, dy, k, to, h, w, c, a, p, begin, end);
+  else if (a === HARD_SWISH) sumImages<HardSwish>(won, dy, k, to, h, w, c, a, p, begin, end);
+  else sumImages<Any>(won, dy, k, to, h, w, c, a, p, begin, end);
 }
