@@ -7,14 +7,12 @@ import { compile, isComplete } from '../../compiler/compile.ts';
 import { githubForm, humanForm, sarifForm } from '../../compiler/diagnostics/forms.ts';
 import { printGraph } from '../../compiler/graph/print.ts';
 import { verify } from '../../compiler/graph/verify.ts';
-import { type Corpus, readCorpus } from './corpus.ts';
+import { type Corpus, readBombs, readCorpus } from './corpus.ts';
 import { mutate } from './mutate.ts';
 
-export interface Job {
-  readonly seed: number;
-}
+/** A damaged file by its seed, or a bomb of test/corpus by its name. */
+export type Job = { readonly seed: number } | { readonly bomb: string };
 export interface Done {
-  readonly seed: number;
   readonly milliseconds: number;
   readonly complete: boolean;
   readonly failure?: string;
@@ -65,8 +63,9 @@ function examine(text: string, corpus: Corpus): { complete: boolean; failure?: s
 }
 
 const corpus = readCorpus();
-process.on('message', ({ seed }: Job) => {
-  const text = mutate(seed, corpus.texts);
+const bombs = readBombs();
+process.on('message', (job: Job) => {
+  const text = 'bomb' in job ? (bombs.get(job.bomb) ?? '') : mutate(job.seed, corpus.texts);
   // Of this process: the machine may be busy with other things.
   const started = process.cpuUsage();
   let result: { complete: boolean; failure?: string };
@@ -78,6 +77,6 @@ process.on('message', ({ seed }: Job) => {
   }
   const { user, system } = process.cpuUsage(started);
   const milliseconds = (user + system) / 1000;
-  process.send?.({ seed, milliseconds, ...result } satisfies Done);
+  process.send?.({ milliseconds, ...result } satisfies Done);
 });
 process.send?.('ready');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checker, hostileNames } from './hostile-names.ts';
 
-// `npm run prove:names` tries 10,000.
+// `npm run prove:emit` tries 10,000.
 test('500 hostile names stay inside their strings', async () => {
   const { check } = await checker();
   await fc.assert(

@@ -1,10 +1,10 @@
-/** A small sample of `npm run prove:resume`: real processes, killed and resumed. */
+/** A small sample of `npm run prove:kill` and `prove:interrupt`: real processes, killed and resumed. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { programOf } from '../../scripts/proofs/job.ts';
-import { interruptedRun, killedRun, straightRun } from '../../scripts/proofs/resume.ts';
+import { interruptedRun, killedRun, straightRun } from '../../scripts/proofs/processes.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'netlathe-kill-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -17,7 +17,13 @@ describe('a training process', () => {
       expect(failure, `seed ${seed}`).toBeUndefined();
     }
     // How long it takes to stop is for the script: tests run beside each other.
-    const { failure } = await interruptedRun(straight, 1, Number.POSITIVE_INFINITY);
-    expect(failure).toBeUndefined();
+    for (const [seed, signal] of [
+      [1, 'SIGINT'],
+      [2, 'SIGTERM'],
+    ] as const) {
+      const how = { limit: Number.POSITIVE_INFINITY, signal, twice: false };
+      const { failure } = await interruptedRun(straight, seed, how);
+      expect(failure, signal).toBeUndefined();
+    }
   });
 });

@@ -1,7 +1,7 @@
 /**
- * `npm run prove:engines -- --tfjs-node FOLDER`: the loss curves of the engine and of TensorFlow.js agree, step by step,
- * on a network of real size. FOLDER is one where `npm install @tensorflow/tfjs-node` was run; without it, what netlathe
- * itself would find is used. `--record` writes docs/results/engines.md.
+ * The loss curves of the engine and of TensorFlow.js agree, step by step (`--count`), on a network of real size.
+ * `--tfjs-node FOLDER` is one where `npm install @tensorflow/tfjs-node` was run; without it, what netlathe itself would
+ * find is used. `--record` writes docs/results/engines.md.
  *
  * Training amplifies rounding, so the curves drift. How far they would by rounding alone is measured with the engine's
  * own relaxed kernels, which round once where the strict ones round twice.
@@ -10,56 +10,58 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { diskSource, parseReference } from '../cli/source.ts';
-import { compile } from '../compiler/compile.ts';
-import type { Graph } from '../compiler/graph/graph.ts';
-import { initialize } from '../compiler/weights/index.ts';
-import { supportsRelaxed } from '../runtime/kernels/load.ts';
-import { type Backend, wasmBackend } from '../runtime/train/backend.ts';
-import { type Recipe, resolveRecipe } from '../runtime/train/recipe.ts';
-import { type OpenedTfjs, openTfjs, tfjsBackend } from '../runtime/train/tfjs/index.ts';
-import { photos } from '../test/support/photos.ts';
+import { diskSource, parseReference } from '../../cli/source.ts';
+import { compile } from '../../compiler/compile.ts';
+import type { Graph } from '../../compiler/graph/graph.ts';
+import { initialize } from '../../compiler/weights/index.ts';
+import { supportsRelaxed } from '../../runtime/kernels/load.ts';
+import { type Backend, wasmBackend } from '../../runtime/train/backend.ts';
+import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
+import { type OpenedTfjs, openTfjs, tfjsBackend } from '../../runtime/train/tfjs/index.ts';
+import { photos } from '../../test/support/photos.ts';
+import type { Proof, Trial } from './harness.ts';
+import { root } from './job.ts';
 
-const { values } = parseArgs({
+export const proof: Proof = {
+  name: 'engines',
+  promise: 'TensorFlow.js, with the same weights and photos, computes the same losses',
+  unit: 'steps',
+  seconds: 150,
+  cases: 5,
   options: {
     'tfjs-node': { type: 'string' },
     arch: { type: 'string', default: 'student' },
-    steps: { type: 'string', default: '20' },
     batch: { type: 'string', default: '8' },
-    seed: { type: 'string', default: '0' },
     tolerance: { type: 'string', default: '0.005' },
     record: { type: 'boolean', default: false },
   },
-});
-const root = path.join(import.meta.dirname, '..');
+  run: async (trial) => {
+    const opened = await open(trial.values['tfjs-node'] as string | undefined);
+    const graph = graphOf(trial.text('arch'));
+    const recipe = recipeOf(trial);
+    const own = await curve(wasmBackend({ threads: 2, build: 'strict' }), graph, recipe);
+    const relaxed = supportsRelaxed()
+      ? await curve(wasmBackend({ threads: 2, build: 'relaxed' }), graph, recipe)
+      : undefined;
+    const theirs = await curve(tfjsBackend(opened.tf), graph, recipe);
+    const report = reportOf({ own, relaxed, theirs }, opened, graph, trial);
+    if (trial.values.record === true) record(trial, report.text);
+    trial.done(own.losses.length);
+    trial.note(
+      `${report.name} and ${graph.name}: at most ${report.farthest.toExponential(1)} apart`,
+    );
+    const tolerance = Number(trial.text('tolerance'));
+    if (!(report.farthest < tolerance)) {
+      trial.fail('curves', `${report.farthest} apart, more than ${tolerance}`);
+    }
+  },
+};
 
-interface Curve {
-  readonly losses: readonly number[];
-  readonly imagesPerSecond: number;
-}
-
-async function main(): Promise<void> {
-  const opened = await open(values['tfjs-node']);
-  const graph = graphOf(values.arch);
-  const recipe = recipeOf();
-  const own = await curve(wasmBackend({ threads: 2, build: 'strict' }), graph, recipe);
-  const relaxed = supportsRelaxed()
-    ? await curve(wasmBackend({ threads: 2, build: 'relaxed' }), graph, recipe)
-    : undefined;
-  const theirs = await curve(tfjsBackend(opened.tf), graph, recipe);
-  const report = reportOf({ own, relaxed, theirs }, opened, graph);
-  process.stdout.write(report.text);
-  if (values.record) {
-    mkdirSync(path.join(root, 'docs/results'), { recursive: true });
-    const file = path.join(root, 'docs/results/engines.md');
-    writeFileSync(file, report.text);
-    process.stdout.write(`written to ${file}\n`);
-  }
-  if (!(report.farthest < Number(values.tolerance))) {
-    process.stdout.write(`the curves are apart by more than ${values.tolerance}\n`);
-    process.exitCode = 1;
-  }
+function record(trial: Trial, text: string): void {
+  const file = path.join(root, 'docs/results/engines.md');
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  trial.note(`written to ${file}`);
 }
 
 async function open(folder: string | undefined): Promise<OpenedTfjs> {
@@ -77,7 +79,7 @@ function graphOf(reference: string): Graph {
   return graph;
 }
 
-function recipeOf(): Recipe {
+function recipeOf(trial: Trial): Recipe {
   return resolveRecipe(
     {
       optimizer: { name: 'adamw', learningRate: 0.002, weightDecay: 0.02 },
@@ -89,8 +91,13 @@ function recipeOf(): Recipe {
         colorJitter: { brightness: 0.2, contrast: 0.2, saturation: 0.2 },
       },
     },
-    { steps: Number(values.steps), batch: Number(values.batch), seed: Number(values.seed) },
+    { steps: trial.wanted, batch: Number(trial.text('batch')), seed: trial.seed },
   );
+}
+
+interface Curve {
+  readonly losses: readonly number[];
+  readonly imagesPerSecond: number;
 }
 
 async function curve(backend: Backend, graph: Graph, recipe: Recipe): Promise<Curve> {
@@ -118,7 +125,12 @@ interface Curves {
   readonly theirs: Curve;
 }
 
-function reportOf({ own, relaxed, theirs }: Curves, { tf, backend }: OpenedTfjs, graph: Graph) {
+function reportOf(
+  { own, relaxed, theirs }: Curves,
+  { tf, backend }: OpenedTfjs,
+  graph: Graph,
+  trial: Trial,
+) {
   const distances = (other: Curve) =>
     own.losses.map((loss, i) => Math.abs(loss - (other.losses[i] ?? Number.NaN)));
   const apart = distances(theirs);
@@ -133,7 +145,7 @@ function reportOf({ own, relaxed, theirs }: Curves, { tf, backend }: OpenedTfjs,
   );
   const text = `# Both engines, step by step
 
-\`npm run prove:engines\`: ${graph.name}, ${height} x ${width}, batch ${values.batch}, AdamW, seed ${values.seed}, photos made up; netlathe's engine
+\`npm run prove:engines\`: ${graph.name}, ${height} x ${width}, batch ${trial.text('batch')}, AdamW, seed ${trial.seed}, photos made up; netlathe's engine
 (strict) and ${name} ${tf.version.tfjs} with the same weights, photos, augmentation and formulas. Node ${process.version}, ${cpus()[0]?.model}.
 
 Largest difference of the mean loss: **${short(farthest)}**. The last column is what rounding alone does: the engine's strict
@@ -143,9 +155,5 @@ kernels against its relaxed ones, at most ${control ? short(Math.max(...control)
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;
-  return { farthest, text };
+  return { farthest, text, name };
 }
-
-await main();
-// The addon keeps threads of its own.
-process.exit();

@@ -126,11 +126,21 @@ export async function killedRun(straight: Straight, seed: number, most: number):
   return { seed, kills, duringSave: inSave, slowestStop: 0, failure };
 }
 
-/** One run, stopped by SIGINT once, which may take so many milliseconds. */
+export interface Interrupt {
+  /** Milliseconds it may take to end. */
+  readonly limit: number;
+  readonly signal: 'SIGINT' | 'SIGTERM';
+  /** A second signal soon after the first, which may end the process anywhere. */
+  readonly twice: boolean;
+}
+
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** One run, stopped by a signal at a random instant. */
 export async function interruptedRun(
   straight: Straight,
   seed: number,
-  limit: number,
+  { limit, signal, twice }: Interrupt,
 ): Promise<Trial> {
   const random = new Random(seed, purpose.augment, 1);
   const run = path.join(straight.job.folder, `interrupted-${seed}`);
@@ -138,13 +148,17 @@ export async function interruptedRun(
   const running = start(straight, run, options);
   await instant(straight, running.begun, random);
   const from = performance.now();
-  const sent = running.child.exitCode === null && running.child.kill('SIGINT');
-  const { code, signal, stderr } = await running.ended;
+  const sent = running.child.exitCode === null && running.child.kill(signal);
+  if (sent && twice) {
+    await Promise.race([wait(random.unit() * 300), running.ended]);
+    running.child.kill(signal);
+  }
+  const { code, signal: ended, stderr } = await running.ended;
   const slowestStop = sent ? performance.now() - from : 0;
   const trial = { seed, kills: sent ? 1 : 0, duringSave: 0, slowestStop };
-  // Before Node has come to netlathe's first line, SIGINT ends it as any process; after the last step, it finishes.
-  const stopped = code === 130 || signal === 'SIGINT' || code === 0;
-  if (!stopped) return { ...trial, failure: `SIGINT gave ${code ?? signal}: ${stderr}` };
+  // Before Node has come to netlathe's first line, a signal ends it as any process; after the last step, it finishes.
+  const stopped = code === exitCodes[signal] || ended === signal || code === 0;
+  if (!stopped) return { ...trial, failure: `exit ${code ?? ended}: ${stderr}` };
   if (slowestStop > limit) return { ...trial, failure: `${slowestStop.toFixed(0)} ms to stop` };
   return { ...trial, failure: await finish(straight, run, options) };
 }

@@ -1,0 +1,24 @@
+/**
+ * Hostile names of networks and classes against everything that is written from them. Each set of names comes from the
+ * number of its case, by fast-check.
+ */
+import fc from 'fast-check';
+import { checker, hostileNames } from '../../test/emit/hostile-names.ts';
+import type { Proof } from './harness.ts';
+
+export const proof: Proof = {
+  name: 'emit',
+  promise:
+    'No name leaves its string: all that is written keeps its shape, and nothing of a name runs',
+  unit: 'sets of hostile names',
+  seconds: 240,
+  cases: 10_000,
+  run: async (trial) => {
+    const { check } = await checker();
+    for (const seed of trial.cases()) {
+      const [names] = fc.sample(hostileNames, { seed, numRuns: 1 });
+      if (!names) throw new Error('fast-check made no names');
+      await trial.check(seed, () => check(names));
+    }
+  },
+};

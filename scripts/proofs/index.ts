@@ -1,0 +1,14 @@
+/** All proofs, in the order of a full run. Each file exports `proof`. */
+
+import type { Proof } from './harness.ts';
+
+export const proofs: Readonly<Record<string, () => Promise<{ readonly proof: Proof }>>> = {
+  yaml: () => import('./yaml.ts'),
+  emit: () => import('./emit.ts'),
+  kill: () => import('./kill.ts'),
+  interrupt: () => import('./interrupt.ts'),
+  determinism: () => import('./determinism.ts'),
+  kernels: () => import('./kernels.ts'),
+  modules: () => import('./modules.ts'),
+  engines: () => import('./engines.ts'),
+};

@@ -1,0 +1,22 @@
+/** A few cases of each proof that is quick to begin with; `npm run prove:NAME` tries many. */
+import { expect, test } from 'vitest';
+import { prove } from '../../scripts/proofs/harness.ts';
+import { proofs } from '../../scripts/proofs/index.ts';
+
+interface Sample {
+  readonly count: number;
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+/** Not here: proofs that are tests already (kernels, modules, engines, determinism, kill and interrupt). */
+const samples: Readonly<Record<string, Sample>> = {
+  yaml: { count: 12, values: { jobs: '2' } },
+};
+
+test.each(Object.entries(samples))('prove:%s', { timeout: 120_000 }, async (name, sample) => {
+  const { proof } = (await proofs[name]?.()) ?? {};
+  if (!proof) throw new Error(`there is no proof ${name}`);
+  const result = await prove(proof, { seed: 9, seconds: 100, ...sample });
+  expect(result.failures).toEqual([]);
+  expect(result.count).toBeGreaterThanOrEqual(sample.count);
+});
