@@ -120,6 +120,17 @@ export class TrainingContext implements ForwardContext {
     return this.#isFrozen(node.name);
   }
 
+  /**
+   * Whether the bias of a node has a gradient: not where only a batch norm reads its output, which takes the mean away,
+   * bias and all. The gradient is zero there, and what a sum would give of it is its rounding.
+   */
+  biasHasGradient(node: Weighted): boolean {
+    if (!node.attributes.bias) return false;
+    const readers = this.readers(node.id);
+    const normed = readers.every((id) => nodeOf(this.graph, id).op === 'batchNorm');
+    return !normed || node.id === this.graph.output;
+  }
+
   /** The gradient to a node's output; `undefined` where the loss does not depend on it. */
   incoming(id: number): PendingBuffer | undefined {
     return this.#gradients.get(id)?.buffer;

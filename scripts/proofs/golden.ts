@@ -7,7 +7,7 @@
 import { type Job, makeJob } from './job.ts';
 
 /** Of last.safetensors. A change of the arithmetic that is meant is said in the changelog, and replaces it. */
-export const golden = 'c8ee28ce5e08f833fb53b9c27d4beabd88b9bf66c55301ad0362912209f16a9f';
+export const golden = 'aaccec39884ae7a46aa5db3050160d9d1d2cdf19783808c818bf5ea40910099d';
 
 const yaml = `version: 1
 name: golden

@@ -141,3 +141,20 @@ describe.each(Object.entries(networks))('training %s', (_name, layers) => {
     expect(results[2]).toEqual(results[0]);
   });
 });
+
+describe('a bias in front of a batch norm', () => {
+  it('has a gradient of exactly zero, unless something else reads it too', () => {
+    const gradientsOf = (layers: string): readonly number[] => {
+      const p = lower(networkOf(layers));
+      const engine = new ReferenceEngine(p.program, 'float32');
+      prepare(engine, p);
+      const slot = p.layout.slots.find(({ name }) => /^conv2d\w*\.bias$/.test(name));
+      if (!slot) throw new Error('no bias of the convolution');
+      return [...engine.floats(p.gradients).subarray(slot.from, slot.from + slot.elements)];
+    };
+    const conv = '{ op: conv2d, kernel: 3, filters: 4, padding: same }';
+    expect(gradientsOf(`\n- ${conv}\n- batchNorm\n- relu`)).toEqual([0, 0, 0, 0]);
+    const split = gradientsOf(`\n- ${conv}\n- { op: add, branches: [[], [batchNorm, relu]] }`);
+    expect(split.every((g) => g !== 0)).toBe(true);
+  });
+});

@@ -155,7 +155,7 @@ export function backwardDense(node: Weighted, gradient: PendingBuffer, t: Traini
   const shape = convolutionShape(node, t.shape(t.input(node)));
   if (!t.isFrozen(node)) {
     weightGradient(node, gradient, shape, t);
-    if (node.attributes.bias) addBiasGradient(node, gradient, t);
+    if (t.biasHasGradient(node)) addBiasGradient(node, gradient, t);
   }
   const from = t.input(node);
   if (!t.needsGradient(from)) return;

@@ -73,7 +73,7 @@ export function backwardDepthwise(node: Conv, gradient: PendingBuffer, t: Traini
       macs,
     );
     addPartials(node, 'kernel', partials, size, chunks, t);
-    if (node.attributes.bias) addBiasGradient(node, gradient, t);
+    if (t.biasHasGradient(node)) addBiasGradient(node, gradient, t);
   }
   const weights = t.weight(node, 'kernel');
   t.contribute(from, node.name, (inputGradient) => {
