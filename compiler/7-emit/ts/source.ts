@@ -1,9 +1,6 @@
 /** The files of code: layouts of templates/module/ with finished fragments in their places. */
 
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import Handlebars from 'handlebars';
-import { packageRoot } from '../../../runtime/package-root.ts';
+import { filled } from '../skeleton.ts';
 import { codeOf, unionOf } from '../text.ts';
 import type { Emission } from './emit.ts';
 import { loadSupport, type Statement, type Support, statementsFor } from './support.ts';
@@ -37,7 +34,7 @@ export async function sourceFiles(
   const union = unionOf([...new Set(spec.labels)]);
   const kernels = `{ ${plan.kernels.map((name) => `${name}: ${kernelOf(support, name)}`).join(', ')} }`;
   const script = { header, spec: specCode, core: support.core, kernels };
-  const declarations = await filled('model.d.ts', {
+  const declarations = await filled('module/model.d.ts', {
     header,
     types: publicTypes.map((name) => typeCode(support, name)).join('\n\n'),
     union,
@@ -46,7 +43,7 @@ export async function sourceFiles(
       : '`weights` is what weights.bin contains: read or fetch it as you like.',
     optional: options.embed ? '?' : '',
   });
-  const source = await filled('model.ts', {
+  const source = await filled('module/model.ts', {
     header,
     support: statementsFor(support, ['modelOf', ...publicTypes, ...plan.kernels])
       .map(statementCode)
@@ -57,8 +54,8 @@ export async function sourceFiles(
   });
   return {
     'model.ts': source,
-    'model.mjs': await filled('model.mjs', script),
-    'model.cjs': await filled('model.cjs', script),
+    'model.mjs': await filled('module/model.mjs', script),
+    'model.cjs': await filled('module/model.cjs', script),
     'model.d.ts': declarations,
     'model.d.mts': declarations,
     'model.d.cts': declarations,
@@ -81,14 +78,4 @@ function typeCode(support: Support, name: string): string {
 function statementCode({ names, code }: Statement): string {
   const isPublic = names.some((name) => (publicTypes as readonly string[]).includes(name));
   return isPublic ? code.replace(/^(interface|type) /m, 'export $1 ') : code;
-}
-
-/** Layout only: every value is a finished fragment, and a missing one is an error. */
-async function filled(name: string, values: Readonly<Record<string, string>>): Promise<string> {
-  const file = path.join(packageRoot(), 'templates/module', `${name}.hbs`);
-  const template = Handlebars.compile<Readonly<Record<string, string>>>(
-    await readFile(file, 'utf8'),
-    { noEscape: true, strict: true, knownHelpersOnly: true },
-  );
-  return template(values);
 }
