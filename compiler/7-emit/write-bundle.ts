@@ -5,7 +5,7 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import { systemCode } from '../../runtime/runtime-error.ts';
 import { EmitError } from './emit-error.ts';
-import type { BundleFiles } from './ts/emit.ts';
+import { type BundleFiles, sha256 } from './ts/emit.ts';
 import { banner } from './ts/header.ts';
 
 export interface Difference {
@@ -39,15 +39,17 @@ export async function writeBundle(
 }
 
 async function refuseForeign(folder: string, files: BundleFiles): Promise<void> {
-  // Weights and labels have no room for a banner; beside a metadata.json of ours they are ours.
-  const metadata = await contentsOf(path.join(folder, 'metadata.json'));
-  const isBundle = metadata?.includes(banner) === true;
+  // Weights, pictures and archives have no room for a banner; the list of a bundle of ours knows them by their hash.
+  const listed = listedIn(await contentsOf(path.join(folder, 'metadata.json')));
   const foreign: string[] = [];
   for (const [file, contents] of files) {
     const there = await contentsOf(path.join(folder, file));
-    const ours = !there || there.equals(contents) || there.includes(banner);
-    const bare = file === 'weights.bin' || file === 'labels.json';
-    if (!ours && !(bare && isBundle)) foreign.push(file);
+    const ours =
+      !there ||
+      there.equals(contents) ||
+      there.includes(banner) ||
+      listed.get(file) === sha256(there);
+    if (!ours) foreign.push(file);
   }
   if (foreign.length === 0) return;
   throw new EmitError({
@@ -57,6 +59,18 @@ async function refuseForeign(folder: string, files: BundleFiles): Promise<void> 
     notes: foreign,
     hint: 'choose an empty folder, or overwrite them with --force',
   });
+}
+
+function listedIn(metadata: Buffer | undefined): ReadonlyMap<string, unknown> {
+  if (!metadata?.includes(banner)) return new Map();
+  let parsed: { readonly files?: Readonly<Record<string, { readonly sha256?: unknown }>> };
+  try {
+    parsed = JSON.parse(metadata.toString());
+  } catch {
+    // Damaged: then nothing is known, and what has no banner needs --force.
+    return new Map();
+  }
+  return new Map(Object.entries(parsed.files ?? {}).map(([file, entry]) => [file, entry?.sha256]));
 }
 
 async function contentsOf(file: string): Promise<Buffer | undefined> {
