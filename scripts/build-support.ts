@@ -33,6 +33,21 @@ async function expression(name: string, file: string): Promise<string> {
   return `(()=>{${match[1]}return ${match[2]}})()`;
 }
 
+/** The script of the page, readable; the module beside it stays a module of its own. */
+async function pageScript(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [path.join(folder, 'web/app.ts')],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2020',
+    charset: 'ascii',
+    external: ['./model.mjs'],
+  });
+  // Names of files would depend on the folder that is built in.
+  return (outputFiles[0] as { text: string }).text.replace(/^\/\/ .*\n/gm, '').trim();
+}
+
 /** The top-level statements of a file without imports, exports and re-exports. */
 function statementsOf(file: string): Statement[] {
   const text = readFileSync(file, 'utf8');
@@ -100,6 +115,10 @@ export async function supportText(): Promise<string> {
           .map(async (name) => [name, await expression(name, 'kernels/index.ts')]),
       ),
     ),
+    web: {
+      app: await pageScript(),
+      worker: await expression('serveOffline', 'web/worker.ts'),
+    },
     statements: statements.map((s) => ({
       ...s,
       uses: s.uses.filter((name) => names.includes(name)),

@@ -35,6 +35,12 @@ export const targets = {
     make: async (input, options) => (await import('./ts/emit.ts')).emitModule(input, options),
     prove: async (files) => (await import('./ts/self-test.ts')).selfTest(files),
   },
+  web: {
+    summary: 'a page with camera and photos that works offline',
+    takes: ['weights', 'no-relaxed'],
+    make: async (input, options) => (await import('./web/emit.ts')).emitWeb(input, options),
+    prove: async (files) => (await import('./ts/self-test.ts')).selfTest(files),
+  },
   onnx: {
     summary: 'an ONNX model',
     takes: ['preprocess'],

@@ -19,6 +19,31 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
+/** Text as a person reads it: one line of it, with nothing that hides or turns the direction of what follows. */
+export function shownOf(text: string, most = 80): string {
+  const plain = text
+    .replace(/\p{Cs}/gu, '\ufffd')
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .replace(/[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]/g, '')
+    .trim();
+  const characters = [...plain];
+  const shown = characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : plain;
+  return shown === '' ? 'Classifier' : shown;
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** For the text and the quoted attributes of HTML and XML. */
+export function htmlOf(text: string): string {
+  return shownOf(text).replace(/[&<>"']/g, (character) => entities[character] as string);
+}
+
 /** A union of literal types. */
 export function unionOf(values: readonly string[]): string {
   return values.map((value) => `\n  | ${codeOf(value)}`).join('');

@@ -168,7 +168,7 @@ async function allFiles(emission: Emission): Promise<BundleFiles> {
   return files;
 }
 
-function jsonFile(value: unknown): Uint8Array {
+export function jsonFile(value: unknown): Uint8Array {
   return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
 }
 

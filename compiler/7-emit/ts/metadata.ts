@@ -8,7 +8,7 @@ export const metadataVersion = 1;
 export interface Metadata {
   readonly generator: string;
   readonly version: number;
-  readonly target: 'ts';
+  readonly target: string;
   readonly name: string;
   readonly netlathe: string;
   readonly source: { readonly sha256: string };
@@ -66,11 +66,21 @@ export function metadataOf(emission: Emission, files: BundleFiles): Metadata {
       vectors: spec.tests.length,
       logits: sha256(spec.tests.map(({ logits }) => logits).join('\n')),
     },
-    files: Object.fromEntries(
-      [...files].map(([name, contents]) => [
-        name,
-        { bytes: contents.length, sha256: sha256(contents) },
-      ]),
-    ),
+    files: listOf(files),
   };
+}
+
+function listOf(files: BundleFiles): Metadata['files'] {
+  return Object.fromEntries(
+    [...files].map(([name, contents]) => [
+      name,
+      { bytes: contents.length, sha256: sha256(contents) },
+    ]),
+  );
+}
+
+/** The metadata.json of a bundle that holds a module and more. */
+export function metadataFor(target: string, module: BundleFiles, files: BundleFiles): Metadata {
+  const own = JSON.parse(Buffer.from(module.get('metadata.json') ?? '').toString()) as Metadata;
+  return { ...own, target, files: listOf(files) };
 }

@@ -16,6 +16,8 @@ export interface Support {
   /** Minified expressions: `modelOf` of templates/support/module.ts, and the plain kernels by name. */
   readonly core: string;
   readonly kernels: Readonly<Record<string, string>>;
+  /** Of the web page: its script, and an expression that gives `serveOffline`. */
+  readonly web: { readonly app: string; readonly worker: string };
   /** As written, in an order in which they can stand in one file. */
   readonly statements: readonly Statement[];
 }
