@@ -153,6 +153,8 @@ describe.skipIf(!found)('a page of a trained network', () => {
       if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
     });
     opened.on('pageerror', (error) => faults.push(error.message));
+    // Whoever listens for the first time may be too late under load.
+    opened.on('filechooser', () => undefined);
     const foreign: string[] = [];
     context.on('request', (request) => {
       if (!/^(blob:)?http:\/\/127\.0\.0\.1:/.test(request.url())) foreign.push(request.url());
