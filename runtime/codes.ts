@@ -212,8 +212,22 @@ trained with, and the number of classes they were trained for.`,
   },
 } as const satisfies Readonly<Record<string, CodeText>>;
 
+export const suiteCodes = {
+  E951: {
+    title: 'the folder holds other trials',
+    explanation: `A trial in \`--out\` was made with another architecture, recipe or photos than the suite asks for now. Mixed
+with new ones it would make the comparison unfair, so nothing is run. Name another folder with \`--out\`, or remove the runs that the message lists.`,
+  },
+  E952: {
+    title: 'trials were cut off',
+    explanation: `The folder holds trials that were stopped before their end. \`--resume\` goes on with them, to the same bytes as if
+they had never stopped, and tries again those that failed.`,
+  },
+} as const satisfies Readonly<Record<string, CodeText>>;
+
+export type SuiteCode = keyof typeof suiteCodes;
 export type DataCode = keyof typeof dataCodes;
 export type RunCode = keyof typeof runCodes;
 export type EmitCode = keyof typeof emitCodes;
 export type WeightsCode = keyof typeof weightsCodes;
-export type RuntimeCode = DataCode | RunCode | EmitCode | WeightsCode;
+export type RuntimeCode = DataCode | RunCode | EmitCode | WeightsCode | SuiteCode;

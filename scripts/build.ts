@@ -17,6 +17,8 @@ const at = (file: string) => path.join(root, file);
 const carried = [
   'compiler/2-validate/validator.generated.js',
   'compiler/2-validate/validator.generated.d.ts',
+  'compiler/suite/validator.generated.js',
+  'compiler/suite/validator.generated.d.ts',
   'runtime/kernels/build/strict.wasm',
   'runtime/kernels/build/relaxed.wasm',
 ];

@@ -1,7 +1,7 @@
 /**
- * Makes what follows from the language's schema: `schema/architecture.schema.json`, the TypeScript types in
- * `compiler/2-validate/spec.ts`, the pages docs/language.md and docs/errors.md (all in the repository, tests compare
- * them) and the compiled validator.
+ * Makes what follows from the schemas of architectures and suites: `schema/*.schema.json`, the TypeScript types in
+ * `compiler/2-validate/spec.ts` and `compiler/suite/spec.ts`, the pages docs/language.md, docs/suites.md and
+ * docs/errors.md (all in the repository, tests compare them) and the compiled validators.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -14,13 +14,23 @@ import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import type { Schema } from '../compiler/2-validate/schema/attributes.ts';
 import { architectureSchema } from '../compiler/2-validate/schema/document.ts';
 import { forEditors } from '../compiler/2-validate/schema/for-editors.ts';
+import { suiteSchema } from '../compiler/suite/schema.ts';
 import { errorsPage } from './docs/errors.ts';
 import { languagePage } from './docs/language.ts';
+import { suitesPage } from './docs/suites.ts';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 export function schemaText(): string {
   return `${JSON.stringify(forEditors(architectureSchema), null, 2)}\n`;
+}
+
+export function suiteSchemaText(): string {
+  return `${JSON.stringify(suiteSchema, null, 2)}\n`;
+}
+
+export function suiteTypesText(): Promise<string> {
+  return typesOf({ ...suiteSchema, title: 'SuiteSpec' }, 'SuiteSpec');
 }
 
 /** The choices that the schema makes with if/then/else, as the unions that TypeScript knows. */
@@ -44,18 +54,17 @@ export async function typesText(): Promise<string> {
       ],
     },
   };
-  const text = await compile(
-    forTypes({ ...schema, definitions, title: 'Spec' }) as JSONSchema,
-    'Spec',
-    {
-      bannerComment: '/** Made from the schema by `npm run generate`. Do not edit. */',
-      style: { singleQuote: true, printWidth: 100 },
-      strictIndexSignatures: true,
-      additionalProperties: false,
-      ignoreMinAndMaxItems: true,
-    },
-  );
-  return text;
+  return typesOf({ ...schema, definitions, title: 'Spec' }, 'Spec');
+}
+
+function typesOf(schema: Schema, name: string): Promise<string> {
+  return compile(forTypes(schema) as JSONSchema, name, {
+    bannerComment: '/** Made from the schema by `npm run generate`. Do not edit. */',
+    style: { singleQuote: true, printWidth: 100 },
+    strictIndexSignatures: true,
+    additionalProperties: false,
+    ignoreMinAndMaxItems: true,
+  });
 }
 
 /** `x-` keys would make every map open to any key in TypeScript. */
@@ -69,7 +78,7 @@ function forTypes(node: unknown): unknown {
   );
 }
 
-async function validatorText(): Promise<string> {
+async function validatorText(schema: Schema): Promise<string> {
   const ajv = new Ajv({
     allErrors: true,
     discriminator: true,
@@ -80,7 +89,7 @@ async function validatorText(): Promise<string> {
     inlineRefs: false,
     code: { source: true, esm: true, lines: false },
   });
-  const validate = ajv.compile(architectureSchema);
+  const validate = ajv.compile(schema);
   const source = (standalone as unknown as { default: typeof standalone.default }).default(
     ajv,
     validate,
@@ -108,11 +117,21 @@ export async function generate(): Promise<void> {
   writeFileSync(at('compiler/2-validate/spec.ts'), await typesText());
   writeFileSync(at('docs/errors.md'), errorsPage());
   writeFileSync(at('docs/language.md'), languagePage());
-  writeFileSync(at('compiler/2-validate/validator.generated.js'), await validatorText());
-  writeFileSync(
-    at('compiler/2-validate/validator.generated.d.ts'),
-    "import type { ErrorObject } from 'ajv';\ndeclare const validate: { (data: unknown): boolean; errors?: ErrorObject[] | null };\nexport default validate;\n",
-  );
+  writeFileSync(at('schema/suite.schema.json'), suiteSchemaText());
+  writeFileSync(at('compiler/suite/spec.ts'), await suiteTypesText());
+  writeFileSync(at('docs/suites.md'), suitesPage());
+  for (const [folder, schema] of validators) {
+    writeFileSync(at(`${folder}/validator.generated.js`), await validatorText(schema));
+    writeFileSync(
+      at(`${folder}/validator.generated.d.ts`),
+      "import type { ErrorObject } from 'ajv';\ndeclare const validate: { (data: unknown): boolean; errors?: ErrorObject[] | null };\nexport default validate;\n",
+    );
+  }
 }
+
+const validators: readonly (readonly [folder: string, schema: Schema])[] = [
+  ['compiler/2-validate', architectureSchema],
+  ['compiler/suite', suiteSchema],
+];
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await generate();

@@ -56,6 +56,8 @@ export interface LoadOptions {
   readonly variant?: string | undefined;
   /** Labels to use for those of the file: what the photos are called decides, once there are photos. */
   readonly classes?: readonly string[] | undefined;
+  /** What the map of such a file holds, in words; those of an architecture if left out. */
+  readonly keys?: string | undefined;
 }
 
 /** Plain data as it was written, still unchecked. */
@@ -77,7 +79,7 @@ export function load(
   reference: string,
   options: LoadOptions = {},
 ): Outcome<Document> {
-  const loader = new Loader(source);
+  const loader = new Loader(source, options.keys);
   const file = source.resolve(reference, undefined);
   const tree = loader.open(file, undefined, []);
   if (!tree) return failed(...loader.diagnostics);
@@ -106,9 +108,11 @@ class Loader {
   readonly diagnostics: Diagnostic[] = [];
   readonly files: string[] = [];
   readonly #source: Source;
+  readonly #keys: string | undefined;
 
-  constructor(source: Source) {
+  constructor(source: Source, keys: string | undefined) {
     this.#source = source;
+    this.#keys = keys;
   }
 
   open(file: string, said: Place | undefined, chain: readonly string[]): MapNode | undefined {
@@ -120,7 +124,7 @@ class Loader {
       return undefined;
     }
     if (!this.files.includes(file)) this.files.push(file);
-    const parsed = parse(displayPath(file), text);
+    const parsed = parse(displayPath(file), text, this.#keys);
     this.diagnostics.push(...parsed.diagnostics);
     if (!parsed.ok) return undefined;
     return this.#extend(parsed.value, file, [...chain, file]);

@@ -33,7 +33,10 @@ import { Lines } from './lines.ts';
 import { explainSyntax } from './syntax.ts';
 import type { Entry, MapNode, TreeNode } from './tree.ts';
 
-export function parse(file: string, text: string): Outcome<MapNode> {
+/** What the map of an architecture must hold; for the message where there is no map at all. */
+const architectureKeys = 'version, name, input, classes and layers';
+
+export function parse(file: string, text: string, keys = architectureKeys): Outcome<MapNode> {
   const lines = new Lines(file, text);
   const refused = guard(text, lines);
   if (refused) return failed(refused);
@@ -50,7 +53,8 @@ export function parse(file: string, text: string): Outcome<MapNode> {
   );
   if (complaint) return failed(explainSyntax(complaint, text, lines));
   const root = document.contents as ParsedNode | null;
-  if (!root || !isMap(root)) return failed(diagnose(notAMap, {}, { place: lines.place(0, 0) }));
+  if (!root || !isMap(root))
+    return failed(diagnose(notAMap, { keys }, { place: lines.place(0, 0) }));
   const walker = new Walker(lines);
   const tree = walker.walk(root, 0);
   return outcome(tree as MapNode, walker.diagnostics);

@@ -53,6 +53,11 @@ export class Places {
     this.#nodes.set(value, node);
   }
 
+  /** The text that an object or list came from. */
+  node(value: object): MapNode | ListNode | undefined {
+    return this.#nodes.get(value);
+  }
+
   /** The place of an object or list itself. */
   of(value: object): Place | undefined {
     return this.#nodes.get(value)?.place;

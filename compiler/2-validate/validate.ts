@@ -43,16 +43,21 @@ export interface CheckedSpec {
 
 export function validate(document: Document): Outcome<CheckedSpec> {
   const valid = validator(document.data);
-  const diagnostics = valid ? [] : explain(validator.errors ?? [], document);
+  const diagnostics = valid ? [] : explain(validator.errors ?? [], document, architectureSchema);
   const spec = document.data as CheckedSpec['spec'];
   return outcome({ spec, places: document.places, root: document.root }, diagnostics);
 }
 
-function explain(errors: readonly ErrorObject[], document: Document): readonly Diagnostic[] {
+/** What ajv found, told once and in words. `schema` is what the validator was made from. */
+export function explain(
+  errors: readonly ErrorObject[],
+  document: Document,
+  schema: Schema,
+): readonly Diagnostic[] {
   const kept = chooseBranches(errors);
   const found = new Map<string, Diagnostic>();
   for (const error of kept) {
-    const diagnostic = translate(error, kept, new Cursor(document, error.instancePath));
+    const diagnostic = translate(error, kept, new Cursor(document, schema, error.instancePath));
     if (!diagnostic) continue;
     const at = diagnostic.place?.range.start.offset ?? 0;
     const key = `${diagnostic.place?.file}:${at}:${diagnostic.code}:${diagnostic.message}`;
@@ -106,10 +111,12 @@ class Cursor {
   readonly key: string;
   readonly value: unknown;
   readonly schema: SchemaAt;
+  readonly root: Schema;
   readonly #document: Document;
 
-  constructor(document: Document, instancePath: string) {
+  constructor(document: Document, root: Schema, instancePath: string) {
     this.#document = document;
+    this.root = root;
     const steps = instancePath
       .split('/')
       .slice(1)
@@ -123,7 +130,7 @@ class Cursor {
     this.holder = holder;
     this.key = steps.at(-1) ?? '';
     this.value = value;
-    this.schema = schemaAt(architectureSchema, document.data, steps);
+    this.schema = schemaAt(root, document.data, steps);
   }
 
   /** Of the value. */
@@ -255,7 +262,7 @@ function translate(
     {
       key: at.quotedKey,
       value: show(at.value),
-      expected: describeSchema(architectureSchema, whole),
+      expected: describeSchema(at.root, whole),
     },
     { place: at.place, hint: hintFor(at.value, whole) },
   );

@@ -5,6 +5,7 @@ import {
   dataCodes,
   emitCodes,
   runCodes,
+  suiteCodes,
   weightsCodes,
 } from '../../runtime/codes.ts';
 import * as budget from './codes/budget.ts';
@@ -12,6 +13,7 @@ import * as fit from './codes/fit.ts';
 import * as infer from './codes/infer.ts';
 import * as load from './codes/load.ts';
 import * as normalize from './codes/normalize.ts';
+import * as suite from './codes/suite.ts';
 import * as validate from './codes/validate.ts';
 import { type Severity, severityOf } from './diagnostic.ts';
 
@@ -36,6 +38,7 @@ export const chapters: readonly {
   { title: 'E52x and E54x: runs and files', entries: entriesOf(runCodes) },
   { title: 'E7xx: modules', entries: entriesOf(emitCodes) },
   { title: 'E8xx: files of weights', entries: entriesOf(weightsCodes) },
+  { title: 'E9xx and W9xx: suites', entries: [...Object.values(suite), ...entriesOf(suiteCodes)] },
 ];
 
 function entriesOf(texts: Readonly<Record<string, CodeText>>): readonly CatalogueEntry[] {

@@ -1,17 +1,15 @@
 /** docs/language.md: the reference of the language, made from its schema. */
 
-import { describeSchema } from '../../compiler/2-validate/describe.ts';
 import type { Schema } from '../../compiler/2-validate/schema/attributes.ts';
 import { architectureSchema } from '../../compiler/2-validate/schema/document.ts';
 import { follow } from '../../compiler/2-validate/schema-at.ts';
 import { opKinds } from '../../compiler/ops/index.ts';
-
-type Properties = Readonly<Record<string, Schema>>;
+import { flow, type Properties, propertiesOf, required, tableOf } from './table.ts';
 
 const root = architectureSchema;
 const definitions = root.definitions as Properties;
 const part = (name: string): Schema => definitions[name] ?? {};
-const propertiesOf = (schema: Schema): Properties => (schema.properties ?? {}) as Properties;
+const table = tableOf(root);
 
 export function languagePage(): string {
   return [
@@ -98,52 +96,9 @@ function mapOf(schema: Schema): Schema {
   return options.find((o) => o.type === 'object') ?? schema;
 }
 
-function required(schema: Schema): readonly string[] {
-  return (schema.required ?? []) as readonly string[];
-}
-
-function table(properties: Properties, needed: readonly string[]): string {
-  const rows = Object.entries(properties).map(([key, given]) => {
-    const schema = follow(root, given);
-    const text = given.description ?? schema.description ?? '';
-    const fallback = needed.includes(key)
-      ? 'required'
-      : 'default' in given
-        ? code(given.default)
-        : '';
-    const example = ((given.examples ?? schema.examples ?? []) as readonly unknown[])[0];
-    const cells = [
-      `\`${key}\``,
-      capital(String(text)),
-      describeSchema(root, given),
-      fallback,
-      example === undefined ? '' : code(example),
-    ];
-    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  });
-  return `| key | what it is | takes | default | example |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
-}
-
 function examples(schema: Schema): string {
   const lines = ((schema.examples ?? []) as readonly unknown[]).map((e) => `    for: ${flow(e)}`);
   return `${lines.join('\n')}\n`;
 }
 
-function code(value: unknown): string {
-  return `\`${flow(value)}\``;
-}
-
-/** As YAML on one line. */
-function flow(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) {
-    return `{ ${Object.entries(value)
-      .map(([key, v]) => `${key}: ${flow(v)}`)
-      .join(', ')} }`;
-  }
-  const text = String(value);
-  return typeof value === 'string' && /[[\]{},:*&#]/.test(text) ? `"${text}"` : text;
-}
-
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);

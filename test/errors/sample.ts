@@ -4,6 +4,7 @@
  *     # expect: E201 8:27 did you mean "filters"?
  *     # variant: wide      (compile this variant)
  *     # check: all         (the budget, too)
+ *     # suite: yes         (a suite, not an architecture)
  *
  * `UPDATE_ERRORS=1 npx vitest run test/errors` writes the expectations anew: read what it wrote.
  */
@@ -13,6 +14,8 @@ import path from 'node:path';
 import { diskSource } from '../../cli/source.ts';
 import { compile, isComplete } from '../../compiler/compile.ts';
 import type { Diagnostic } from '../../compiler/diagnostics/diagnostic.ts';
+import { planSuite } from '../../compiler/suite/plan.ts';
+import { sameRecipe } from '../../runtime/suite/state.ts';
 
 const folder = path.join(import.meta.dirname, 'samples');
 
@@ -33,6 +36,10 @@ export function readSample(name: string): Sample {
     [...text.matchAll(new RegExp(`^# ${key}: (.*)$`, 'gm'))].map((m) => m[1] as string);
   const [variant] = said('variant');
   const source = diskSource({ cwd: process.cwd() });
+  if (said('suite').length > 0) {
+    const { diagnostics } = planSuite(source, sampleFile(name), { same: sameRecipe });
+    return { text, expected: said('expect'), found: diagnostics.map(inShort), diagnostics };
+  }
   const compilation = compile(source, sampleFile(name), { variant });
   const broken =
     said('check').length > 0 && isComplete(compilation) ? compilation.budget.violations : [];

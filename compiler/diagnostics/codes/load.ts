@@ -49,9 +49,9 @@ export const unsupportedYaml = fault<{ text: string }>('E107', {
 documents in a file, no infinite or not-a-number values, no integers with leading zeros or beyond 2^53.`,
 });
 
-export const notAMap = fault('E108', {
+export const notAMap = fault<{ keys: string }>('E108', {
   title: 'not an architecture',
-  message: () => 'the file must hold a map with version, name, input, classes and layers',
+  message: ({ keys }) => `the file must hold a map with ${keys}`,
   explanation: `The smallest file:
 
     version: 1

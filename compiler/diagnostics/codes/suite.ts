@@ -1,0 +1,75 @@
+/** E9xx: suites, networks that are trained alike and compared. */
+import { fault } from '../diagnostic.ts';
+
+export const unknownNetwork = fault<{ name: string; where: string }>('E901', {
+  title: 'the suite has no such network',
+  message: ({ name, where }) => `${where} names "${name}", which is none of the suite's networks`,
+  explanation: `Questions, \`ablate\` and \`--only\` name networks as they are called under \`networks:\`; an entry with \`variants:\` gives
+one network a variant, called \`name-variant\`. What \`ablate\` makes is called \`name--key-value\`.`,
+});
+
+export const noBudgetToFit = fault('E902', {
+  title: 'nothing to fit to',
+  message: () => '`fit` needs a budget for params or macs',
+  explanation: `\`fit: true\` solves the widths of a network for the suite's budget, so there must be one:
+
+    budget: { params: { atMost: 256779 } }`,
+});
+
+export const cannotReachBudget = fault<{ network: string; goal: string; nearest: string }>('E903', {
+  title: 'the widths cannot be fitted',
+  message: ({ network, goal, nearest }) =>
+    `no widths of "${network}" give ${goal}; the nearest give ${nearest}`,
+  explanation: `Group counts and divisions let widths move in steps only. \`within\` and \`atMost\` in the suite's budget leave room for
+that; \`netlathe fit FILE --params N --top 10\` shows what there is.`,
+});
+
+export const overCommonBudget = fault<{
+  network: string;
+  metric: string;
+  actual: string;
+  rule: string;
+}>('E904', {
+  title: 'a network breaks the common budget',
+  message: ({ network, metric, actual, rule }) =>
+    `"${network}" has ${metric} ${actual}; the suite allows ${rule}`,
+  explanation: `A comparison is fair at equal cost. Let the tool solve the widths with \`fit: true\`, or say that the network is held to
+something else, which the page then tells:
+
+    improved: { arch: student-improved, budget: { params: { exactly: 283179 } } }`,
+});
+
+export const teacherTrouble = fault<{ text: string }>('E905', {
+  title: 'the teacher cannot teach',
+  message: ({ text }) => text,
+  explanation: `\`distill.teacher\` may be a network of the suite. It is then trained first. It needs the seeds of its students, or a
+single one that teaches all of them, and nobody may be a teacher of its own teacher.`,
+});
+
+export const repeatedTrial = fault<{ name: string }>('E906', {
+  title: 'two networks have the same name',
+  message: ({ name }) => `there are two networks called "${name}"`,
+  explanation: `Variants are called \`name-variant\`, ablations \`name--key-value\`: one of these is also the name of another network, or
+\`ablate\` has the same value twice. Rename or remove one.`,
+});
+
+export const noVariants = fault<{ file: string }>('E907', {
+  title: 'the architecture has no variants',
+  message: ({ file }) => `${file} has no variants`,
+  explanation: `\`variants: all\` stands for those that the architecture lists under its own \`variants:\`. Without it the architecture
+is taken as it is.`,
+});
+
+export const ownRecipe = fault<{ file: string }>('W901', {
+  title: 'a recipe that is not used',
+  message: ({ file }) => `${file} has a recipe of its own, which is not used: the suite's is`,
+  explanation: `Networks are compared under one recipe, so \`train:\` of an architecture does not count here. Put what this network needs
+into \`train:\` of its entry in the suite, where the page shows it as a difference.`,
+});
+
+export const changesNothing = fault<{ key: string; value: string }>('W902', {
+  title: 'an ablation that changes nothing',
+  message: ({ key, value }) =>
+    `${key} is ${value} already: this would train the same network again`,
+  explanation: `The value is that of the recipe, written there or by default, so no trial is made of it.`,
+});

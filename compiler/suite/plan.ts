@@ -1,0 +1,255 @@
+/**
+ * A suite made ready: every architecture compiled and brought to the budget, every recipe whole, teachers before their
+ * students. Whatever is wrong shows here, before anything trains.
+ */
+
+import type { Source } from '../1-load/load.ts';
+import type { Budget, Recipe } from '../2-validate/spec.ts';
+import type { Verdict } from '../5-budget/check.ts';
+import type { Compiled } from '../compile.ts';
+import { repeatedTrial, teacherTrouble, unknownNetwork } from '../diagnostics/codes/suite.ts';
+import {
+  type Diagnostic,
+  diagnose,
+  type Outcome,
+  outcome,
+  type Place,
+  withoutRepeats,
+} from '../diagnostics/diagnostic.ts';
+import { didYouMean } from '../diagnostics/suggest.ts';
+import { type AblationRequest, ablations } from './ablate.ts';
+import { loadSuite, mergeRecipes, nodeOf, type SuiteDocument } from './load.ts';
+import { type PreparedNetwork, prepareNetwork, type Widths } from './network.ts';
+import type { Network } from './spec.ts';
+
+/** In one language or in both. */
+export type Text = string | { readonly en?: string; readonly zh?: string };
+
+export interface Ablation {
+  /** The network that is varied. */
+  readonly of: string;
+  /** As in YAML, with dots. */
+  readonly key: string;
+  /** `undefined`: the key is left out. */
+  readonly value: unknown;
+}
+
+/** A network of the suite: one folder of runs, one a seed. */
+export interface SuiteNetwork {
+  readonly id: string;
+  readonly label: Text;
+  readonly role: 'rival' | 'teacher';
+  /** As the suite names it. */
+  readonly reference: string;
+  /** With the widths it is trained with. */
+  readonly compiled: Compiled;
+  /** Where the widths were solved. */
+  readonly fitted: Widths | undefined;
+  /** Against the limits that hold for it here. */
+  readonly verdicts: readonly Verdict[];
+  /** Held to limits of its own instead of the common budget. */
+  readonly ownBudget: boolean;
+  readonly recipe: Recipe;
+  readonly seeds: readonly number[];
+  /** The network of the suite that it learns from. */
+  readonly teacher: string | undefined;
+  readonly ablation: Ablation | undefined;
+}
+
+export interface SuitePlan {
+  readonly file: string;
+  readonly name: string;
+  readonly title: Text;
+  readonly description: Text | undefined;
+  /** As the suite says it, relative to its file. */
+  readonly data: string | undefined;
+  readonly budget: Budget | undefined;
+  /** The recipe that they share. */
+  readonly recipe: Recipe;
+  readonly seeds: readonly number[];
+  /** In the order of the file, ablations last. */
+  readonly networks: readonly SuiteNetwork[];
+  readonly questions: readonly { readonly ask: Text; readonly of: readonly string[] }[];
+}
+
+export interface PlanOptions {
+  /** On top of what the file varies. */
+  readonly ablate?: AblationRequest | undefined;
+  /** Whether two recipes come to the same once all defaults are written out. */
+  readonly same?: (a: Recipe, b: Recipe) => boolean;
+}
+
+export function planSuite(
+  source: Source,
+  reference: string,
+  options: PlanOptions = {},
+): Outcome<SuitePlan> {
+  const loaded = loadSuite(source, reference);
+  if (!loaded.ok) return loaded;
+  const diagnostics: Diagnostic[] = [...loaded.diagnostics];
+  const collect = <T>(result: Outcome<T>): T | undefined => {
+    diagnostics.push(...result.diagnostics);
+    return result.ok ? result.value : undefined;
+  };
+  const document = loaded.value;
+  const { spec } = document;
+  const common = collect(mergeRecipes(document, nodeOf(document, spec.train)));
+  const networks: SuiteNetwork[] = [];
+  for (const [id, written] of Object.entries(spec.networks)) {
+    const found = collect(networksOf(source, document, id, written as Network));
+    networks.push(...(found ?? []));
+  }
+  const varied = collect(ablations(document, networks, options)) ?? [];
+  const all = [...networks, ...varied];
+  diagnostics.push(
+    ...repeated(document, all),
+    ...strangers(document, all),
+    ...teachers(document, all),
+  );
+  const plan: SuitePlan = {
+    file: document.file,
+    name: spec.name,
+    title: spec.title ?? spec.name,
+    description: spec.description,
+    data: spec.data,
+    budget: spec.budget,
+    recipe: common ?? {},
+    seeds: spec.seeds ?? [common?.seed ?? 0],
+    networks: all,
+    questions: (spec.questions ?? []) as SuitePlan['questions'],
+  };
+  return outcome(plan, withoutRepeats(diagnostics));
+}
+
+/** One, or one a variant. */
+function networksOf(
+  source: Source,
+  document: SuiteDocument,
+  id: string,
+  written: Network,
+): Outcome<readonly SuiteNetwork[]> {
+  const { spec } = document;
+  const place = document.places.at(written, 'arch') ?? document.root;
+  const changes = nodeOf(document, written.train as object | undefined);
+  const recipe = mergeRecipes(document, nodeOf(document, spec.train), changes);
+  const prepared = prepareNetwork(source, document, id, written, place);
+  const diagnostics = [...recipe.diagnostics, ...prepared.diagnostics];
+  if (!recipe.ok || !prepared.ok) return { ok: false, diagnostics };
+  const seeds = written.seeds ?? spec.seeds ?? [recipe.value.seed ?? 0];
+  const whole = prepared.value.map((p) =>
+    assembled(p, written, recipe.value, seeds, spec.networks),
+  );
+  return outcome(whole, diagnostics);
+}
+
+function assembled(
+  { id, variant, ...prepared }: PreparedNetwork,
+  written: Network,
+  recipe: Recipe,
+  seeds: readonly number[],
+  networks: object,
+): SuiteNetwork {
+  const teacher = teacherOf(recipe);
+  return {
+    id,
+    label: labelOf(written.label as Text | undefined, variant) ?? id,
+    role: written.role ?? 'rival',
+    ...prepared,
+    ownBudget: written.budget !== undefined || written.role === 'teacher',
+    recipe,
+    seeds,
+    teacher: teacher !== undefined && Object.hasOwn(networks, teacher) ? teacher : undefined,
+    ablation: undefined,
+  };
+}
+
+function labelOf(label: Text | undefined, variant: string | undefined): Text | undefined {
+  if (label === undefined || variant === undefined) return label;
+  if (typeof label === 'string') return `${label}, ${variant}`;
+  return Object.fromEntries(
+    Object.entries(label).map(([lang, text]) => [lang, `${text}, ${variant}`]),
+  );
+}
+
+/** What `distill.teacher` names, where the recipe distils at all. */
+export function teacherOf(recipe: Recipe): string | undefined {
+  const { distill } = recipe as { readonly distill?: { readonly teacher?: unknown } };
+  return typeof distill?.teacher === 'string' ? distill.teacher : undefined;
+}
+
+function repeated(document: SuiteDocument, networks: readonly SuiteNetwork[]): Diagnostic[] {
+  const ids = networks.map(({ id }) => id);
+  const twice = ids.filter((id, i) => ids.indexOf(id) !== i);
+  return [...new Set(twice)].map((name) =>
+    diagnose(repeatedTrial, { name }, { place: placeOf(document, name) }),
+  );
+}
+
+function placeOf({ spec, places, root }: SuiteDocument, id: string): Place {
+  return places.key(spec.networks, id) ?? (spec.ablate && places.of(spec.ablate)) ?? root;
+}
+
+/** Questions about networks that there are not. */
+function strangers(document: SuiteDocument, networks: readonly SuiteNetwork[]): Diagnostic[] {
+  const ids = networks.map(({ id }) => id);
+  return (document.spec.questions ?? []).flatMap(({ of }) =>
+    of.flatMap((name, i) =>
+      ids.includes(name)
+        ? []
+        : [
+            diagnose(
+              unknownNetwork,
+              { name, where: 'the question' },
+              {
+                place: document.places.at(of, i),
+                hint: didYouMean(name, ids) ?? `they are ${ids.join(', ')}`,
+              },
+            ),
+          ],
+    ),
+  );
+}
+
+function teachers(document: SuiteDocument, networks: readonly SuiteNetwork[]): Diagnostic[] {
+  const byId = new Map(networks.map((n) => [n.id, n]));
+  const found: Diagnostic[] = [];
+  for (const student of networks) {
+    const text = trouble(student, byId);
+    if (text === undefined) continue;
+    found.push(diagnose(teacherTrouble, { text }, { place: teacherPlace(document, student.id) }));
+  }
+  return found;
+}
+
+function trouble(student: SuiteNetwork, byId: ReadonlyMap<string, SuiteNetwork>) {
+  const teacher = student.teacher === undefined ? undefined : byId.get(student.teacher);
+  if (!teacher) return undefined;
+  const chain = [student.id];
+  for (
+    let at: SuiteNetwork | undefined = teacher;
+    at;
+    at = at.teacher ? byId.get(at.teacher) : undefined
+  ) {
+    if (chain.includes(at.id))
+      return `"${student.id}" would learn from itself: ${[...chain, at.id].join(' from ')}`;
+    chain.push(at.id);
+  }
+  if (teacher.seeds.length === 1) return undefined;
+  const missing = student.seeds.filter((seed) => !teacher.seeds.includes(seed));
+  if (missing.length === 0) return undefined;
+  return `"${teacher.id}" is trained with the seeds ${teacher.seeds.join(', ')}, and "${student.id}" also with ${missing.join(', ')}`;
+}
+
+function teacherPlace(document: SuiteDocument, id: string): Place {
+  const { spec, places } = document;
+  const written = (spec.networks as Readonly<Record<string, Network>>)[id];
+  const distill = (written?.train as { readonly distill?: object } | undefined)?.distill;
+  const common = (spec.train as { readonly distill?: object } | undefined)?.distill;
+  const holder = distill ?? common;
+  return (holder && places.at(holder, 'teacher')) ?? placeOf(document, id);
+}
+
+/** Which run of a teacher a student of this seed learns from. */
+export function teacherSeed(teacher: SuiteNetwork, seed: number): number {
+  return teacher.seeds.includes(seed) ? seed : (teacher.seeds[0] as number);
+}

@@ -1,0 +1,734 @@
+/** Made from the schema by `npm run generate`. Do not edit. */
+
+/**
+ * Networks that are trained alike and compared.
+ */
+export interface SuiteSpec {
+  /**
+   * For editors; netlathe does not read it.
+   */
+  $schema?: string;
+  /**
+   * Version of the language.
+   */
+  version: 1;
+  /**
+   * What the suite is called: the default folder is `runs/NAME`.
+   */
+  name: string;
+  /**
+   * The heading of the page. Default: the name.
+   */
+  title?:
+    | string
+    | {
+        /**
+         * In English.
+         */
+        en?: string;
+        /**
+         * In Chinese.
+         */
+        zh?: string;
+      };
+  /**
+   * A paragraph below the heading.
+   */
+  description?:
+    | string
+    | {
+        /**
+         * In English.
+         */
+        en?: string;
+        /**
+         * In Chinese.
+         */
+        zh?: string;
+      };
+  /**
+   * Another suite, or a file with nothing but `train:` in it, that this one changes: maps merge, the rest is replaced, null removes.
+   */
+  extends?: string;
+  /**
+   * The photos, a path that counts from this file; `--data` says another.
+   */
+  data?: string;
+  /**
+   * Each network is trained once with each; intervals are over them.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  seeds?: number[];
+  budget?: Budget;
+  train?: Recipe;
+  /**
+   * The networks by name, in the order of the page.
+   */
+  networks: {
+    [k: string]: Network | undefined;
+  };
+  /**
+   * Recipe keys to vary one at a time, to see what each is worth.
+   */
+  ablate?: {
+    /**
+     * The network that is varied. Default: the first.
+     */
+    network?: string;
+    /**
+     * Keys of the recipe, with dots, and the value or values each takes in turn while all else stays; `null` leaves the key out.
+     */
+    vary: {
+      [k: string]: unknown | undefined;
+    };
+  };
+  /**
+   * What the page answers in words, from the figures alone.
+   *
+   * @maxItems 100
+   */
+  questions?: Question[];
+}
+/**
+ * What every network is held to, and what `fit` solves the widths for.
+ */
+export interface Budget {
+  params?: Limit;
+  macs?: Limit1;
+  activationBytes?: Limit2;
+  weightBytes?: WeightLimit;
+}
+/**
+ * Trainable parameters, as PyTorch counts them.
+ */
+export interface Limit {
+  /**
+   * Must be this number.
+   */
+  exactly?: number;
+  /**
+   * Must not be more.
+   */
+  atMost?: number;
+  /**
+   * Must be so near.
+   */
+  within?: {
+    /**
+     * How far from the target.
+     */
+    percent: number;
+    /**
+     * The number aimed at.
+     */
+    target: number;
+  };
+}
+/**
+ * Multiply-accumulates for one image.
+ */
+export interface Limit1 {
+  /**
+   * Must be this number.
+   */
+  exactly?: number;
+  /**
+   * Must not be more.
+   */
+  atMost?: number;
+  /**
+   * Must be so near.
+   */
+  within?: {
+    /**
+     * How far from the target.
+     */
+    percent: number;
+    /**
+     * The number aimed at.
+     */
+    target: number;
+  };
+}
+/**
+ * Peak of the float32 buffers alive at once for one image.
+ */
+export interface Limit2 {
+  /**
+   * Must be this number.
+   */
+  exactly?: number;
+  /**
+   * Must not be more.
+   */
+  atMost?: number;
+  /**
+   * Must be so near.
+   */
+  within?: {
+    /**
+     * How far from the target.
+     */
+    percent: number;
+    /**
+     * The number aimed at.
+     */
+    target: number;
+  };
+}
+/**
+ * Limits on the bytes of the weights, at each width they may be stored in.
+ */
+export interface WeightLimit {
+  fp32?: Limit3;
+  fp16?: Limit3;
+  int8?: Limit3;
+}
+/**
+ * A limit, and how strict it is.
+ */
+export interface Limit3 {
+  /**
+   * Must be this number.
+   */
+  exactly?: number;
+  /**
+   * Must not be more.
+   */
+  atMost?: number;
+  /**
+   * Must be so near.
+   */
+  within?: {
+    /**
+     * How far from the target.
+     */
+    percent: number;
+    /**
+     * The number aimed at.
+     */
+    target: number;
+  };
+}
+/**
+ * The recipe that all networks share.
+ */
+export interface Recipe {
+  /**
+   * Passes over the training photos.
+   */
+  epochs?: number;
+  /**
+   * Photos a step.
+   */
+  batch?: number;
+  /**
+   * Seeds weights, order and augmentation.
+   */
+  seed?: number;
+  /**
+   * The optimizer and its settings; formulas as in PyTorch.
+   */
+  optimizer?: {
+    /**
+     * Which optimizer.
+     */
+    name: 'sgd' | 'adam' | 'adamw' | 'rmsprop';
+    /**
+     * Peak learning rate.
+     */
+    learningRate?: number;
+    /**
+     * Weight decay; decoupled in adamw, added to the gradient elsewhere. Not applied to biases and norms.
+     */
+    weightDecay?: number;
+    /**
+     * Momentum of sgd and rmsprop.
+     */
+    momentum?: number;
+    /**
+     * Nesterov's momentum, for sgd.
+     */
+    nesterov?: boolean;
+    /**
+     * Decay of the first moment of adam and adamw.
+     */
+    beta1?: number;
+    /**
+     * Decay of the second moment of adam and adamw; smoothing of rmsprop.
+     */
+    beta2?: number;
+    /**
+     * Added to denominators.
+     */
+    epsilon?: number;
+  };
+  /**
+   * The learning rate over the run, as a share of its peak.
+   */
+  schedule?: {
+    /**
+     * Its shape.
+     */
+    name: 'constant' | 'step' | 'cosine' | 'oneCycle';
+    /**
+     * Epochs of linear rise from 0 at the start (constant, step, cosine).
+     */
+    warmupEpochs?: number;
+    /**
+     * step: epochs at which the rate falls.
+     *
+     * @maxItems 32
+     */
+    milestones?: number[];
+    /**
+     * step: what it is multiplied by.
+     */
+    factor?: number;
+    /**
+     * Share of the peak at the end of cosine and oneCycle.
+     */
+    floor?: number;
+    /**
+     * oneCycle: share of the run that rises.
+     */
+    rise?: number;
+  };
+  /**
+   * Share of the target spread over all classes.
+   */
+  labelSmoothing?: number;
+  /**
+   * Decay of the moving average of the weights, which is then what is evaluated and saved.
+   */
+  ema?: number;
+  /**
+   * Largest norm of all gradients together.
+   */
+  clipNorm?: number;
+  /**
+   * Batches whose gradients are added before a step.
+   */
+  accumulate?: number;
+  /**
+   * Alpha of mixup (Zhang et al. 2017); 0 is off.
+   */
+  mixup?: number;
+  /**
+   * Alpha of CutMix (Yun et al. 2019); 0 is off.
+   */
+  cutmix?: number;
+  /**
+   * Weight of each class in the loss; `balanced` is the inverse of its frequency.
+   */
+  classWeights?: 'balanced' | number[];
+  /**
+   * Layers whose weights stay as they are; `*` stands for any text.
+   *
+   * @maxItems 100
+   */
+  freeze?: string[];
+  /**
+   * Stops when validation no longer improves.
+   */
+  earlyStopping?: {
+    /**
+     * Epochs without a better validation accuracy.
+     */
+    patience: number;
+  };
+  /**
+   * What happens to a training photo; each key adds one change, and the order is fixed.
+   */
+  augment?: {
+    /**
+     * A random part of the photo, scaled to the input.
+     */
+    randomResizedCrop?: {
+      /**
+       * Share of the area that is kept.
+       *
+       * @minItems 2
+       * @maxItems 2
+       */
+      scale?: number[];
+      /**
+       * Width by height of the crop.
+       *
+       * @minItems 2
+       * @maxItems 2
+       */
+      ratio?: number[];
+    };
+    /**
+     * Pads so many pixels around the input and crops at random.
+     */
+    cropPadding?: number;
+    /**
+     * Mirrors half of the photos; `alternating` mirrors each photo every second epoch.
+     */
+    flip?: boolean | 'alternating';
+    /**
+     * Degrees to either side.
+     */
+    rotation?: number;
+    /**
+     * Random brightness, contrast and saturation, as in torchvision.
+     */
+    colorJitter?: {
+      /**
+       * Strength.
+       */
+      brightness?: number;
+      /**
+       * Strength.
+       */
+      contrast?: number;
+      /**
+       * Strength.
+       */
+      saturation?: number;
+    };
+    /**
+     * Random erasing (Zhong et al. 2017): a grey box.
+     */
+    erase?: {
+      /**
+       * How often.
+       */
+      probability?: number;
+      /**
+       * Share of the area.
+       *
+       * @minItems 2
+       * @maxItems 2
+       */
+      scale?: number[];
+    };
+  };
+  /**
+   * Which photos train and which validate.
+   */
+  data?: {
+    /**
+     * Folder(s) of the training photos. Naming the validation folder too merges them; then no held-out figure exists.
+     */
+    train?: string | string[];
+    /**
+     * Folder of the validation photos; `false` for none.
+     */
+    validation?: string | false;
+    /**
+     * Share of the training photos held out for validation where no folder is; seeded, a class as much as another.
+     */
+    holdOut?: number;
+  };
+}
+/**
+ * One of the networks: an architecture, and what is different about its training.
+ */
+export interface Network {
+  /**
+   * The architecture: a path that counts from this file, `file.yaml#variant`, or a name of the zoo.
+   */
+  arch: string;
+  /**
+   * Variants of the architecture, each a network of its own called `name-variant`.
+   */
+  variants?: 'all' | string[];
+  /**
+   * What tables and legends call it.
+   */
+  label?:
+    | string
+    | {
+        /**
+         * In English.
+         */
+        en?: string;
+        /**
+         * In Chinese.
+         */
+        zh?: string;
+      };
+  /**
+   * Solves the widths for the budget, as `netlathe fit` does.
+   */
+  fit?:
+    | boolean
+    | {
+        /**
+         * What may change, as in `netlathe fit --vary`.
+         */
+        vary?: string;
+        /**
+         * Of what every width is a multiple.
+         */
+        multipleOf?: number;
+      };
+  /**
+   * Limits for this network in place of those of the suite; `false` for none. The page says that it is not held to the common budget.
+   */
+  budget?: false | Budget1;
+  /**
+   * A teacher is trained for others to learn from: held to no budget, and not ranked.
+   */
+  role?: 'rival' | 'teacher';
+  train?: PartialRecipe;
+  /**
+   * Instead of those of the suite.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  seeds?: number[];
+}
+/**
+ * What the network may cost; `compile --check` proves it.
+ */
+export interface Budget1 {
+  params?: Limit;
+  macs?: Limit1;
+  activationBytes?: Limit2;
+  weightBytes?: WeightLimit;
+}
+/**
+ * Changes to the common recipe: maps merge, the rest is replaced, null removes.
+ */
+export interface PartialRecipe {
+  /**
+   * Passes over the training photos.
+   */
+  epochs?: number;
+  /**
+   * Photos a step.
+   */
+  batch?: number;
+  /**
+   * Seeds weights, order and augmentation.
+   */
+  seed?: number;
+  /**
+   * The optimizer and its settings; formulas as in PyTorch.
+   */
+  optimizer?: {
+    /**
+     * Which optimizer.
+     */
+    name?: 'sgd' | 'adam' | 'adamw' | 'rmsprop';
+    /**
+     * Peak learning rate.
+     */
+    learningRate?: number;
+    /**
+     * Weight decay; decoupled in adamw, added to the gradient elsewhere. Not applied to biases and norms.
+     */
+    weightDecay?: number;
+    /**
+     * Momentum of sgd and rmsprop.
+     */
+    momentum?: number;
+    /**
+     * Nesterov's momentum, for sgd.
+     */
+    nesterov?: boolean;
+    /**
+     * Decay of the first moment of adam and adamw.
+     */
+    beta1?: number;
+    /**
+     * Decay of the second moment of adam and adamw; smoothing of rmsprop.
+     */
+    beta2?: number;
+    /**
+     * Added to denominators.
+     */
+    epsilon?: number;
+  };
+  /**
+   * The learning rate over the run, as a share of its peak.
+   */
+  schedule?: {
+    /**
+     * Its shape.
+     */
+    name?: 'constant' | 'step' | 'cosine' | 'oneCycle';
+    /**
+     * Epochs of linear rise from 0 at the start (constant, step, cosine).
+     */
+    warmupEpochs?: number;
+    /**
+     * step: epochs at which the rate falls.
+     *
+     * @maxItems 32
+     */
+    milestones?: number[];
+    /**
+     * step: what it is multiplied by.
+     */
+    factor?: number;
+    /**
+     * Share of the peak at the end of cosine and oneCycle.
+     */
+    floor?: number;
+    /**
+     * oneCycle: share of the run that rises.
+     */
+    rise?: number;
+  };
+  /**
+   * Share of the target spread over all classes.
+   */
+  labelSmoothing?: number;
+  /**
+   * Decay of the moving average of the weights, which is then what is evaluated and saved.
+   */
+  ema?: number;
+  /**
+   * Largest norm of all gradients together.
+   */
+  clipNorm?: number;
+  /**
+   * Batches whose gradients are added before a step.
+   */
+  accumulate?: number;
+  /**
+   * Alpha of mixup (Zhang et al. 2017); 0 is off.
+   */
+  mixup?: number;
+  /**
+   * Alpha of CutMix (Yun et al. 2019); 0 is off.
+   */
+  cutmix?: number;
+  /**
+   * Weight of each class in the loss; `balanced` is the inverse of its frequency.
+   */
+  classWeights?: 'balanced' | number[];
+  /**
+   * Layers whose weights stay as they are; `*` stands for any text.
+   *
+   * @maxItems 100
+   */
+  freeze?: string[];
+  /**
+   * Stops when validation no longer improves.
+   */
+  earlyStopping?: {
+    /**
+     * Epochs without a better validation accuracy.
+     */
+    patience?: number;
+  };
+  /**
+   * What happens to a training photo; each key adds one change, and the order is fixed.
+   */
+  augment?: {
+    /**
+     * A random part of the photo, scaled to the input.
+     */
+    randomResizedCrop?: {
+      /**
+       * Share of the area that is kept.
+       *
+       * @minItems 2
+       * @maxItems 2
+       */
+      scale?: number[];
+      /**
+       * Width by height of the crop.
+       *
+       * @minItems 2
+       * @maxItems 2
+       */
+      ratio?: number[];
+    };
+    /**
+     * Pads so many pixels around the input and crops at random.
+     */
+    cropPadding?: number;
+    /**
+     * Mirrors half of the photos; `alternating` mirrors each photo every second epoch.
+     */
+    flip?: boolean | 'alternating';
+    /**
+     * Degrees to either side.
+     */
+    rotation?: number;
+    /**
+     * Random brightness, contrast and saturation, as in torchvision.
+     */
+    colorJitter?: {
+      /**
+       * Strength.
+       */
+      brightness?: number;
+      /**
+       * Strength.
+       */
+      contrast?: number;
+      /**
+       * Strength.
+       */
+      saturation?: number;
+    };
+    /**
+     * Random erasing (Zhong et al. 2017): a grey box.
+     */
+    erase?: {
+      /**
+       * How often.
+       */
+      probability?: number;
+      /**
+       * Share of the area.
+       *
+       * @minItems 2
+       * @maxItems 2
+       */
+      scale?: number[];
+    };
+  };
+  /**
+   * Which photos train and which validate.
+   */
+  data?: {
+    /**
+     * Folder(s) of the training photos. Naming the validation folder too merges them; then no held-out figure exists.
+     */
+    train?: string | string[];
+    /**
+     * Folder of the validation photos; `false` for none.
+     */
+    validation?: string | false;
+    /**
+     * Share of the training photos held out for validation where no folder is; seeded, a class as much as another.
+     */
+    holdOut?: number;
+  };
+}
+export interface Question {
+  /**
+   * The question, as the page puts it.
+   */
+  ask:
+    | string
+    | {
+        /**
+         * In English.
+         */
+        en?: string;
+        /**
+         * In Chinese.
+         */
+        zh?: string;
+      };
+  /**
+   * The networks that it is about; of two, the first is compared with the second.
+   *
+   * @minItems 2
+   * @maxItems 50
+   */
+  of: string[];
+}
