@@ -56,6 +56,15 @@ process.on('SIGINT', () => {
   interrupt.abort();
 });
 
+// A trial of a suite has a channel to it. Where that ends, the suite wants it to stop, or was killed.
+const leave = () => {
+  if (!handled) process.exit(exit.interrupted);
+  interrupt.abort();
+};
+if (process.connected === false) leave();
+process.once('disconnect', leave);
+process.channel?.unref();
+
 const io: Io = {
   stdout: output(process.stdout),
   stderr: output(process.stderr),

@@ -16,6 +16,7 @@ export class TrainReporter implements RunListener {
   readonly #line: ProgressLine;
   readonly #json: boolean;
   #headed = false;
+  #told = performance.now();
 
   constructor(io: CommandIo, line: ProgressLine, json: boolean) {
     this.#io = io;
@@ -60,6 +61,13 @@ export class TrainReporter implements RunListener {
   }
 
   onStep(event: StepEvent): void {
+    if (this.#json) {
+      // Once a second is enough for whoever draws it.
+      if (performance.now() - this.#told < 1000) return;
+      this.#told = performance.now();
+      this.#event('step', event);
+      return;
+    }
     const { epoch, epochs, step, steps, loss, top1, imagesPerSecond, remaining } = event;
     this.#line.show(
       () =>

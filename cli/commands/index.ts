@@ -35,6 +35,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./train.ts'),
   },
   {
+    name: 'compare',
+    summary: 'train networks alike and compare them',
+    load: () => import('./compare.ts'),
+  },
+  {
     name: 'eval',
     summary: 'measure a trained network on photos',
     load: () => import('./eval.ts'),

@@ -1,0 +1,148 @@
+/** `netlathe compare`: networks trained alike, with several seeds, and one page that compares them. */
+
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { humanForm, jsonForm } from '../../compiler/diagnostics/forms.ts';
+import { didYouMean } from '../../compiler/diagnostics/suggest.ts';
+import type { SuitePlan } from '../../compiler/suite/plan.ts';
+import { RunFolder } from '../../runtime/train/run-folder.ts';
+import { defineCommand, jsonOption } from '../command.ts';
+import { type CommandIo, exit, UsageError } from '../io.ts';
+import { positiveInteger } from '../options.ts';
+import { diskSource } from '../source.ts';
+import { planned, type SuiteRequest } from '../suite/request.ts';
+import { type SuiteOptions, SuiteSession } from '../suite/session.ts';
+
+interface Options {
+  readonly arch?: string;
+  readonly data?: string;
+  readonly out?: string;
+  readonly only?: readonly string[];
+  readonly ablate?: readonly string[];
+  readonly ablateOf?: string;
+  readonly seeds?: string;
+  readonly jobs?: string;
+  readonly threads?: string;
+  readonly numerics: string;
+  readonly engine: string;
+  readonly cache?: string;
+  readonly checkpointEvery?: string;
+  readonly resume?: boolean;
+  readonly dryRun?: boolean;
+  readonly lang: string;
+  readonly json?: boolean;
+}
+
+const collect = (value: string, before: readonly string[] = []) => [...before, value];
+
+export const command = defineCommand<Options>({
+  examples: [
+    'netlathe compare suites/report.yaml --data photos/ --resume',
+    'netlathe compare --arch student --data photos/ --ablate labelSmoothing=0 --ablate ema=0.999',
+  ],
+  configure: (command) =>
+    command
+      .argument('[suite]', 'a suite: networks, recipe and seeds (docs/comparing.md)')
+      .option('--arch <arch>', 'in place of a suite: an architecture, to vary its recipe')
+      .option('--data <dir>', 'photos, in place of those of the suite')
+      .option('--out <dir>', 'folder of runs and page (default: runs/NAME)')
+      .option('--only <network>', 'train this network only; may be repeated', collect)
+      .option('--ablate <key=value>', 'also vary a key of the recipe; may be repeated', collect)
+      .option('--ablate-of <network>', 'the network that --ablate varies (default: the first)')
+      .option('--seeds <list>', 'with --arch: train with each of these, such as 0,1,2')
+      .option('--jobs <n>', 'trials at a time', '1')
+      .option('--resume', 'go on with trials that were cut off, and try failed ones again')
+      .option('--dry-run', 'check everything and say what would run')
+      .option('--threads <n>', 'threads in all (default: cores); results do not depend on it')
+      .option('--numerics <kind>', 'strict: the same bits everywhere; relaxed: faster', 'strict')
+      .option('--engine <name>', 'wasm; tfjs: TensorFlow.js, tfjs-node where installed', 'wasm')
+      .option('--cache <dir>', 'where decoded photos are kept')
+      .option('--checkpoint-every <seconds>', 'within long epochs; 0: after every step')
+      .option('--lang <lang>', 'language of the page: en, zh', 'en')
+      .option(...jsonOption),
+  run: async (io, [suite], options) => {
+    const plan = planOf(io, suite, options);
+    if (!plan) return exit.fault;
+    const folder = new RunFolder(options.out ?? path.join('runs', plan.name));
+    const session = new SuiteSession(io, plan, sessionOptions(plan, options));
+    if (options.dryRun) return await session.describe();
+    // Not only for what is trained: the page of another suite must not be written over, either.
+    await folder.lock();
+    try {
+      return await session.run(io.takeInterrupts());
+    } finally {
+      await folder.unlock();
+    }
+  },
+});
+
+function planOf(io: CommandIo, suite: string | undefined, options: Options): SuitePlan | undefined {
+  const source = diskSource(io);
+  const { result, textOf } = planned(source, requestOf(suite, options));
+  const { diagnostics } = result;
+  if (options.json && !result.ok) io.printJson({ diagnostics: jsonForm(diagnostics) });
+  const frames = { style: io.err, columns: io.stderr.columns, textOf };
+  if (!io.quiet || !result.ok) io.stderr.write(humanForm(diagnostics, frames));
+  return result.ok ? result.value : undefined;
+}
+
+function requestOf(suite: string | undefined, options: Options): SuiteRequest {
+  const { arch, seeds, ablate = [], ablateOf } = options;
+  if ((suite === undefined) === (arch === undefined)) {
+    throw new UsageError(
+      suite === undefined ? 'nothing to compare is named' : 'a suite and --arch exclude each other',
+      'netlathe compare suites/report.yaml, or netlathe compare --arch student --ablate KEY=VALUE',
+    );
+  }
+  if (seeds !== undefined && arch === undefined) {
+    throw new UsageError('--seeds goes with --arch', 'a suite says its seeds itself');
+  }
+  return { suite, arch, seeds, ablate, ablateOf };
+}
+
+function sessionOptions(plan: SuitePlan, options: Options): SuiteOptions {
+  const { numerics, engine } = options;
+  if (numerics !== 'strict' && numerics !== 'relaxed') {
+    throw new UsageError(`--numerics cannot be "${numerics}"`, 'it is strict or relaxed');
+  }
+  if (engine !== 'wasm' && engine !== 'tfjs') {
+    throw new UsageError(`there is no engine "${engine}"`, 'it is wasm or tfjs');
+  }
+  const jobs = positiveInteger('--jobs', options.jobs) ?? 1;
+  const threads = positiveInteger('--threads', options.threads) ?? availableParallelism();
+  return {
+    out: options.out ?? path.join('runs', plan.name),
+    data: dataOf(plan, options.data),
+    only: chosen(plan, options.only ?? []),
+    jobs,
+    threads: Math.max(1, Math.min(8, Math.floor(threads / jobs))),
+    numerics,
+    engine,
+    cache: options.cache,
+    checkpointEvery: options.checkpointEvery,
+    resume: options.resume === true,
+    lang: options.lang,
+    json: options.json === true,
+  };
+}
+
+/** `undefined` where nobody said: then nothing can be trained, but what there is can be compared. */
+function dataOf({ data, file }: SuitePlan, flag: string | undefined): string | undefined {
+  if (flag !== undefined) return flag;
+  if (data === undefined) return undefined;
+  const absolute = path.resolve(path.dirname(file), data);
+  return path.relative(process.cwd(), absolute) || '.';
+}
+
+function chosen({ networks }: SuitePlan, only: readonly string[]): ReadonlySet<string> | undefined {
+  const ids = networks.map(({ id }) => id);
+  for (const name of only) {
+    if (ids.includes(name)) continue;
+    const hint = didYouMean(name, ids) ?? `they are ${ids.join(', ')}`;
+    throw new UsageError(`--only names "${name}", which is none of the suite's networks`, hint);
+  }
+  if (only.length === 0) return undefined;
+  // Who learns from a teacher needs it.
+  const teachers = networks.filter(({ id }) => only.includes(id)).map(({ teacher }) => teacher);
+  return new Set([...only, ...teachers.filter((id) => id !== undefined)]);
+}

@@ -1,0 +1,161 @@
+/** Trials as processes of this machine: each is `netlathe train` with its own run folder. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Runner, TrialEnd, TrialProgress, TrialRequest } from '../../runtime/suite/runner.ts';
+import { ownerOf } from '../../runtime/suite/state.ts';
+import type { Trial } from '../../runtime/suite/trial.ts';
+import { exit } from '../io.ts';
+import { packageRoot } from '../package.ts';
+
+export interface LocalOptions {
+  readonly slots: number;
+  readonly data: string;
+  readonly threads: number;
+  readonly numerics: string;
+  readonly engine: string;
+  readonly cache: string | undefined;
+  readonly checkpointEvery: string | undefined;
+}
+
+/** Seconds to wait for a process that is saving what a killed suite left behind. */
+const patience = 30;
+
+export class LocalRunner implements Runner {
+  readonly slots: number;
+  readonly #options: LocalOptions;
+
+  constructor(options: LocalOptions) {
+    this.slots = options.slots;
+    this.#options = options;
+  }
+
+  async run({ trial, resume, onProgress, signal }: TrialRequest): Promise<TrialEnd> {
+    await released(trial, signal);
+    if (signal.aborted) return { kind: 'interrupted' };
+    const child = spawn(process.execPath, [...program(), ...this.#arguments(trial, resume)], {
+      // The channel's end tells the trial that its suite is gone: it saves and stops.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Ctrl-C is for the suite, which passes it on once.
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+    });
+    const stop = () => child.connected && child.disconnect();
+    signal.addEventListener('abort', stop);
+    try {
+      return await ended(child, trial, onProgress);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  #arguments(trial: Trial, resume: boolean): readonly string[] {
+    const { data, threads, numerics, engine, cache, checkpointEvery } = this.#options;
+    return [
+      'train',
+      ...['--arch', trial.file, '--data', data, '--out', trial.folder],
+      ...['--threads', String(threads), '--numerics', numerics, '--engine', engine],
+      ...(cache === undefined ? [] : ['--cache', cache]),
+      ...(checkpointEvery === undefined ? [] : ['--checkpoint-every', checkpointEvery]),
+      ...(resume ? ['--resume'] : []),
+      ...['--json', '--no-color'],
+    ];
+  }
+}
+
+/** The command line itself, built or from the sources. */
+function program(): readonly string[] {
+  if (!import.meta.url.endsWith('.ts')) return [path.join(packageRoot(), 'dist/cli/bin.js')];
+  const tsx = createRequire(import.meta.url).resolve('tsx');
+  return ['--import', tsx, path.join(packageRoot(), 'cli/bin.ts')];
+}
+
+/** A trial of a suite that was killed a moment ago may still be saving. */
+async function released(trial: Trial, signal: AbortSignal): Promise<void> {
+  const until = performance.now() + patience * 1000;
+  while ((await ownerOf(trial)) !== undefined && performance.now() < until && !signal.aborted) {
+    await wait(50);
+  }
+}
+
+async function ended(
+  child: ChildProcess,
+  trial: Trial,
+  onProgress: (progress: TrialProgress) => void,
+): Promise<TrialEnd> {
+  const reader = new EventReader(onProgress);
+  if (child.stdout)
+    createInterface({ input: child.stdout }).on('line', (line) => reader.read(line));
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const code = await new Promise<number | string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status, killedBy) => resolve(status ?? killedBy ?? 'unknown'));
+  });
+  if (stderr !== '') await appendFile(trial.log, stderr);
+  if (code === exit.ok) return { kind: 'finished' };
+  if (code === exit.interrupted || code === 'SIGINT') return { kind: 'interrupted' };
+  const exitCode = typeof code === 'number' ? code : exit.bug;
+  const message = reasonIn(stderr) ?? `the process ended with ${code}`;
+  return { kind: 'failed', message, exitCode };
+}
+
+/** The last complaint of a process, without its decoration. */
+export function reasonIn(stderr: string): string | undefined {
+  const lines = stderr.split('\n').filter((line) => /^(error|netlathe has a bug)/.test(line));
+  return lines
+    .at(-1)
+    ?.replace(/^error(?:\[(\w+)\])?: (.*)$/, (_all, code?: string, text = '') =>
+      code === undefined ? text : `${text} (${code})`,
+    );
+}
+
+interface Line {
+  readonly event?: unknown;
+  readonly record?: { readonly recipe?: { readonly epochs?: number } };
+  readonly epoch?: number;
+  readonly epochs?: number;
+  readonly step?: number;
+  readonly steps?: number;
+  readonly validation?: { readonly top1?: number } | null;
+  readonly best?: unknown;
+}
+
+/** Follows the lines of `netlathe train --json`. */
+class EventReader {
+  readonly #onProgress: (progress: TrialProgress) => void;
+  #progress: TrialProgress = { share: 0, epoch: 0, epochs: 0, top1: undefined };
+
+  constructor(onProgress: (progress: TrialProgress) => void) {
+    this.#onProgress = onProgress;
+  }
+
+  read(text: string): void {
+    let line: Line;
+    try {
+      line = JSON.parse(text) as Line;
+    } catch {
+      // Something else that wrote to the stream: not ours to judge.
+      return;
+    }
+    const { epoch = 0, epochs = this.#progress.epochs } = line;
+    if (line.event === 'start') this.#set({ epochs: line.record?.recipe?.epochs ?? 0 });
+    else if (line.event === 'step') {
+      this.#set({ epoch, epochs, share: (line.step ?? 0) / Math.max(1, line.steps ?? 1) });
+    } else if (line.event === 'epoch') {
+      const share = epochs > 0 ? epoch / epochs : this.#progress.share;
+      this.#set({ epoch, share, top1: line.validation?.top1 ?? this.#progress.top1 });
+    }
+  }
+
+  #set(change: Partial<TrialProgress>): void {
+    this.#progress = { ...this.#progress, ...change };
+    this.#onProgress(this.#progress);
+  }
+}

@@ -1,0 +1,217 @@
+/** One `netlathe compare`: what is there, what is missing, running that, and the page. */
+
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { SuitePlan } from '../../compiler/suite/plan.ts';
+import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
+import type { RunRecord } from '../../runtime/report/index.ts';
+import { runSuite } from '../../runtime/suite/run-suite.ts';
+import type { TrialEnd } from '../../runtime/suite/runner.ts';
+import { readState, type TrialState } from '../../runtime/suite/state.ts';
+import { SuiteError } from '../../runtime/suite/suite-error.ts';
+import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
+import { resolveRecipe } from '../../runtime/train/recipe.ts';
+import { type CommandIo, exit, UsageError } from '../io.ts';
+import { bar, ProgressLine } from '../progress.ts';
+import { prepare } from '../train-session.ts';
+import { LocalRunner } from './local-runner.ts';
+import { SuiteReporter } from './suite-reporter.ts';
+
+export interface SuiteOptions {
+  readonly out: string;
+  readonly data: string | undefined;
+  readonly only: ReadonlySet<string> | undefined;
+  readonly jobs: number;
+  /** Of one trial. */
+  readonly threads: number;
+  readonly numerics: RunRecord['numerics'];
+  readonly engine: RunRecord['engine'];
+  readonly cache: string | undefined;
+  readonly checkpointEvery: string | undefined;
+  readonly resume: boolean;
+  readonly lang: string;
+  readonly json: boolean;
+}
+
+type States = Map<string, TrialState>;
+
+export class SuiteSession {
+  readonly #io: CommandIo;
+  readonly #plan: SuitePlan;
+  readonly #options: SuiteOptions;
+  readonly #trials: readonly Trial[];
+  readonly #line: ProgressLine;
+
+  constructor(io: CommandIo, plan: SuitePlan, options: SuiteOptions) {
+    this.#io = io;
+    this.#plan = plan;
+    this.#options = options;
+    this.#trials = trialsOf(plan, options.out);
+    this.#line = new ProgressLine(io.stderr, io.quiet || options.json);
+  }
+
+  /** `--dry-run`. */
+  async describe(): Promise<number> {
+    const states = await this.#states();
+    for (const { id, compiled, fitted, seeds } of this.#plan.networks) {
+      const { trainable } = compiled.counts.params;
+      const widths = fitted ? `  widths ${fitted.after.join(' ')}` : '';
+      const kinds = seeds.map((seed) => {
+        const trial = this.#trials.find((t) => t.network.id === id && t.seed === seed);
+        return `${seed} ${words[(trial && states.get(trial.id)?.kind) ?? 'missing']}`;
+      });
+      this.#io.stdout.write(
+        `${id}  ${trainable.toLocaleString('en-US')} params${widths}  seeds: ${kinds.join(', ')}\n`,
+      );
+    }
+    this.#refuse(states, true);
+    return exit.ok;
+  }
+
+  async run(signal: AbortSignal): Promise<number> {
+    const states = await this.#states();
+    this.#refuse(states, false);
+    const todo = this.#trials.filter((trial) => this.#isToRun(trial, states));
+    const ends =
+      todo.length === 0 ? new Map<string, TrialEnd>() : await this.#train(todo, states, signal);
+    if (!ends) return exit.interrupted;
+    this.#line.clear();
+    return codeOf(ends, signal);
+  }
+
+  async #states(): Promise<States> {
+    const { numerics, engine } = this.#options;
+    const found = await Promise.all(
+      this.#trials.map(
+        async (trial) => [trial.id, await readState(trial, { numerics, engine })] as const,
+      ),
+    );
+    return new Map(found);
+  }
+
+  #isToRun({ id, network }: Trial, states: States): boolean {
+    const { only, resume } = this.#options;
+    if (only && !only.has(network.id)) return false;
+    const kind = states.get(id)?.kind ?? 'missing';
+    return kind === 'missing' || (resume && (kind === 'cutOff' || kind === 'failed'));
+  }
+
+  /** What must not be mixed or lost by accident. */
+  #refuse(states: States, lenient: boolean): void {
+    const { out, resume, only } = this.#options;
+    const others = this.#trials.flatMap((trial) => {
+      const state = states.get(trial.id);
+      return state?.kind === 'other' ? [`${trial.id}: another ${state.what}`] : [];
+    });
+    if (others.length > 0) {
+      throw new SuiteError({
+        code: 'E951',
+        message: `${others.length} trial${others.length === 1 ? ' was' : 's were'} made with something else than the suite says now`,
+        path: out,
+        notes: others.slice(0, 8),
+        hint: 'name another --out, or remove the folders of these runs',
+      });
+    }
+    const wanted = this.#trials.filter(({ network }) => !only || only.has(network.id));
+    const cut = wanted.filter(({ id }) => states.get(id)?.kind === 'cutOff');
+    if (cut.length > 0 && !resume && !lenient) {
+      throw new SuiteError({
+        code: 'E952',
+        message: `${cut.length} of ${this.#trials.length} trials were cut off`,
+        path: out,
+        hint: 'go on with the same command and --resume',
+      });
+    }
+  }
+
+  async #train(
+    todo: readonly Trial[],
+    states: States,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, TrialEnd> | undefined> {
+    const data = this.#options.data;
+    if (data === undefined) {
+      throw new UsageError('no photos are named', 'give --data, or data: in the suite');
+    }
+    if (!(await this.#checkPhotos(todo, data, signal))) return undefined;
+    const { jobs, threads, numerics, engine, cache, checkpointEvery } = this.#options;
+    const runner = new LocalRunner({
+      slots: jobs,
+      data,
+      threads,
+      numerics,
+      engine,
+      cache,
+      checkpointEvery,
+    });
+    const skipped = this.#trials.length - todo.length;
+    const note = skipped === 0 ? '' : `, ${skipped} not to be run now`;
+    this.#io.say(
+      `${this.#plan.name}: ${todo.length} of ${this.#trials.length} trials to train${note}`,
+    );
+    return runSuite({
+      trials: this.#trials.filter(
+        ({ id }) => states.get(id)?.kind === 'done' || todo.some((t) => t.id === id),
+      ),
+      states,
+      runner,
+      listener: new SuiteReporter(this.#io, this.#line),
+      signal,
+      prepare: async (trial) => {
+        await mkdir(path.dirname(trial.file), { recursive: true });
+        await writeFileAtomic(trial.file, trial.text);
+      },
+    });
+  }
+
+  /** Decodes the photos once for all, and finds classes that do not match, before hours are spent. */
+  async #checkPhotos(todo: readonly Trial[], data: string, signal: AbortSignal): Promise<boolean> {
+    const seen = new Set<string>();
+    for (const { network, seed } of todo) {
+      const { compiled, recipe, reference } = network;
+      const { graph } = compiled;
+      const key = JSON.stringify([graph.input, graph.labelled && graph.classes, recipe.data]);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const texts = { resolve: () => 'trial.yaml', read: () => textOf(todo, network.id) };
+      const source = { ...texts, asked: new Set<string>(), textOf: () => undefined };
+      const opened = { reference: 'trial.yaml', compiled, source, json: false };
+      try {
+        await prepare(opened, resolveRecipe(recipe, { seed }), data, {
+          signal,
+          cacheDir: this.#options.cache,
+          onProgress: ({ done, total }) =>
+            this.#line.show(
+              () => `decoding photos for ${reference} ${bar(done / total, 20)} ${done} of ${total}`,
+            ),
+        });
+      } catch (error) {
+        if (signal.aborted) return false;
+        throw error;
+      } finally {
+        this.#line.clear();
+      }
+    }
+    return true;
+  }
+}
+
+function textOf(trials: readonly Trial[], network: string): string {
+  return trials.find((trial) => trial.network.id === network)?.text ?? '';
+}
+
+const words: Readonly<Record<TrialState['kind'], string>> = {
+  missing: 'to train',
+  cutOff: 'cut off',
+  failed: 'failed',
+  done: 'done',
+  other: 'something else',
+};
+
+function codeOf(ends: ReadonlyMap<string, TrialEnd>, signal: AbortSignal): number {
+  const all = [...ends.values()];
+  if (signal.aborted || all.some(({ kind }) => kind === 'interrupted')) return exit.interrupted;
+  const failed = all.filter((end) => end.kind === 'failed');
+  if (failed.length === 0) return exit.ok;
+  return failed.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? exit.usage;
+}

@@ -1,0 +1,122 @@
+/** How far a trial is. Read from its run folder alone: the suite keeps no log of its own that could be wrong. */
+
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Recipe as WrittenRecipe } from '../../compiler/2-validate/spec.ts';
+import { compile, isComplete } from '../../compiler/compile.ts';
+import { printGraph } from '../../compiler/graph/print.ts';
+import type { RunRecord } from '../report/records.ts';
+import { systemCode } from '../runtime-error.ts';
+import { resolveRecipe } from '../train/recipe.ts';
+import { isAlive, runFiles } from '../train/run-folder.ts';
+import type { Trial } from './trial.ts';
+
+export type TrialState =
+  | { readonly kind: 'missing' }
+  /** Stopped before its end. `resumable`: it has a checkpoint. */
+  | { readonly kind: 'cutOff'; readonly resumable: boolean; readonly record: RunRecord }
+  | { readonly kind: 'failed'; readonly resumable: boolean; readonly record: RunRecord }
+  | { readonly kind: 'done'; readonly record: RunRecord }
+  /** The folder holds something else; `what` completes "another ...". */
+  | { readonly kind: 'other'; readonly what: string };
+
+export interface Expected {
+  readonly numerics: RunRecord['numerics'];
+  readonly engine: RunRecord['engine'];
+}
+
+export async function readState(trial: Trial, expected: Expected): Promise<TrialState> {
+  const record = await readRecord(trial.folder);
+  if (!record) return { kind: 'missing' };
+  const what = await difference(trial, record, expected);
+  if (what !== undefined) return { kind: 'other', what };
+  const has = (name: string) => exists(path.join(trial.folder, name));
+  const resumable = await has(runFiles.checkpoint);
+  switch (record.status) {
+    case 'finished':
+    case 'stopped': {
+      // The model is written last: without it, the process was ended on its last steps.
+      const whole = await has(path.join(runFiles.model, 'model.json'));
+      return whole ? { kind: 'done', record } : { kind: 'cutOff', resumable, record };
+    }
+    case 'failed':
+      return { kind: 'failed', resumable, record };
+    case 'running':
+    case 'interrupted':
+      return { kind: 'cutOff', resumable, record };
+  }
+}
+
+async function readRecord(folder: string): Promise<RunRecord | undefined> {
+  const text = await readText(path.join(folder, runFiles.record));
+  return text === undefined ? undefined : (JSON.parse(text) as RunRecord);
+}
+
+/** What is not as the suite wants it now. */
+async function difference(
+  trial: Trial,
+  record: RunRecord,
+  expected: Expected,
+): Promise<string | undefined> {
+  const stored = await readText(trial.file);
+  const before = stored === undefined ? undefined : meaning(stored);
+  const now = meaning(trial.text);
+  if (!before || !now) return 'network: what it was trained from is gone';
+  if (before.graph !== now.graph) return 'architecture';
+  const keys = changedKeys(before.recipe, now.recipe);
+  if (keys.length > 0) return `recipe (${keys.join(', ')})`;
+  if (record.engine !== expected.engine) return `engine (${record.engine})`;
+  if (record.numerics !== expected.numerics) return `choice of numerics (${record.numerics})`;
+  return undefined;
+}
+
+interface Meaning {
+  readonly graph: string;
+  readonly recipe: Readonly<Record<string, unknown>>;
+}
+
+/** What a file comes to, whatever way it is written; `undefined` where it does not compile. */
+function meaning(text: string): Meaning | undefined {
+  const compilation = compile({ resolve: () => 'trial.yaml', read: () => text }, 'trial.yaml');
+  if (!isComplete(compilation)) return undefined;
+  return {
+    graph: printGraph(compilation.graph),
+    recipe: { ...resolveRecipe(compilation.normal.recipe) },
+  };
+}
+
+/** Names of the keys of the recipe that differ. */
+function changedKeys(a: Meaning['recipe'], b: Meaning['recipe']): readonly string[] {
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return keys.filter((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]));
+}
+
+/** Whether two recipes come to the same once every default is written out. */
+export function sameRecipe(a: WrittenRecipe, b: WrittenRecipe): boolean {
+  return changedKeys({ ...resolveRecipe(a) }, { ...resolveRecipe(b) }).length === 0;
+}
+
+/** The process that is training into the folder at this moment. */
+export async function ownerOf(trial: Trial): Promise<number | undefined> {
+  const owner = Number((await readText(path.join(trial.folder, runFiles.lock))) ?? '0');
+  return owner > 0 && owner !== process.pid && isAlive(owner) ? owner : undefined;
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,186 @@
+/** `netlathe compare`: checks first, trains what is missing, goes on where it was cut off, mixes nothing. */
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeJob, weightHashes } from '../../scripts/proofs/job.ts';
+import { exit, run } from './run.ts';
+
+const network = `version: 1
+name: tiny
+input: { height: 16, width: 16 }
+classes: 3
+bandwidth: [4, 8]
+constants: { act: relu }
+layers:
+  - { op: conv2d, kernel: 3, filters: "bandwidth[0]", padding: same }
+  - act
+  - { op: conv2d, kernel: 3, filters: "bandwidth[1]", padding: same }
+  - act
+  - globalAvgPool
+  - { op: dense, units: classes }
+variants:
+  hard: { constants: { act: hardSwish } }
+`;
+
+const suite = (recipe: string, more = '') => `version: 1
+name: tiny-suite
+data: photos
+budget: { params: { atMost: 500 } }
+train: { ${recipe}, batch: 8 }
+networks:
+  first: { arch: net.yaml, fit: true }
+  second: { arch: "net.yaml#hard", fit: true }
+${more}`;
+
+let folder: string;
+let job: Awaited<ReturnType<typeof makeJob>>;
+const at = (name: string) => path.join(folder, name);
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'netlathe-compare-'));
+  job = await makeJob(folder, network, { training: 6, validation: 4, side: 18 });
+  writeFileSync(at('net.yaml'), network);
+  writeFileSync(at('suite.yaml'), suite('epochs: 2'));
+}, 30_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const compare = (name: string, ...more: string[]) =>
+  run(['compare', at(name), '--out', at('out'), '--cache', at('cache'), ...more]);
+
+describe('before anything is trained', () => {
+  it('says what would run, with the fitted counts', async () => {
+    const { code, stdout } = await compare('suite.yaml', '--dry-run');
+    expect(code).toBe(exit.ok);
+    const counts = [...stdout.matchAll(/^(\w+) {2}([\d,]+) params/gm)].map((m) => [m[1], m[2]]);
+    expect(counts.map(([name]) => name)).toEqual(['first', 'second']);
+    for (const [, count] of counts) {
+      expect(Number(count)).toBeLessThanOrEqual(500);
+      expect(Number(count)).toBeGreaterThan(450);
+    }
+  });
+
+  it('points at a mistake in the suite', async () => {
+    writeFileSync(at('wrong.yaml'), suite('epochs: 2, labelSmooting: 0.1'));
+    const { code, stderr } = await compare('wrong.yaml');
+    expect(code).toBe(exit.fault);
+    expect(stderr).toContain('error[E201]');
+    expect(stderr).toContain('did you mean "labelSmoothing"?');
+  });
+
+  it('points at a mistake in --ablate', async () => {
+    const { code, stderr } = await compare('suite.yaml', '--ablate', 'augment.flop=true');
+    expect(code).toBe(exit.fault);
+    expect(stderr).toContain('did you mean "flip"?');
+    expect(stderr).toContain('augment.flop: [true]');
+  });
+
+  it.each([
+    [['--only', 'frist'], 'did you mean "first"?'],
+    [['--ablate', 'labelSmoothing'], 'has no value'],
+    [['--jobs', '0'], '--jobs must be at least 1'],
+    [['--seeds', '1,2'], '--seeds goes with --arch'],
+    [['--numerics', 'fast'], '--numerics cannot be "fast"'],
+  ])('refuses %j', async (flags, text) => {
+    const { code, stderr } = await compare('suite.yaml', ...flags);
+    expect(code).toBe(exit.usage);
+    expect(stderr).toContain(text);
+  });
+
+  it('refuses photos with other classes', async () => {
+    writeFileSync(at('named.yaml'), network.replace('classes: 3', 'classes: [amber, beryl, jade]'));
+    writeFileSync(at('named-suite.yaml'), suite('epochs: 1').replaceAll('net.yaml', 'named.yaml'));
+    const { code, stderr } = await compare('named-suite.yaml', '--out', at('other'));
+    expect(code).toBe(exit.usage);
+    expect(stderr).toContain('error[E503]');
+  });
+
+  it('varies the recipe of one architecture without a suite', async () => {
+    const { code, stdout, stderr } = await run(
+      [
+        'compare',
+        '--arch',
+        at('net.yaml'),
+        '--seeds',
+        '3,4',
+        '--dry-run',
+        '--data',
+        job.photos,
+      ].concat([
+        '--ablate',
+        'labelSmoothing=0,0.1',
+        '--ablate',
+        'optimizer={ name: sgd, learningRate: 0.1 }',
+      ]),
+    );
+    expect(code).toBe(exit.ok);
+    const names = [...stdout.matchAll(/^(\S+) {2}/gm)].map((m) => m[1]);
+    expect(names).toEqual([
+      'net',
+      'net--labelSmoothing-0.1',
+      'net--optimizer-sgd-learningRate-0.1',
+    ]);
+    // 0 is what it is without being said.
+    expect(stderr).toContain('warning[W902]');
+    expect(stdout).toContain('seeds: 3 to train, 4 to train');
+  });
+});
+
+describe('training', () => {
+  const runOf = (name: string) => at(`out/runs/${name}/seed-0`);
+
+  it('trains what is missing, and nothing twice', async () => {
+    const some = await compare('suite.yaml', '--only', 'first');
+    expect([some.code, some.stderr]).toEqual([exit.ok, expect.stringContaining('first seed 0')]);
+    expect(some.stderr).not.toContain('second seed 0');
+    const before = statSync(path.join(runOf('first'), 'weights.safetensors')).mtimeMs;
+    const rest = await compare('suite.yaml', '--jobs', '2');
+    expect([rest.code, rest.stderr]).toEqual([exit.ok, expect.stringContaining('second seed 0')]);
+    expect(statSync(path.join(runOf('first'), 'weights.safetensors')).mtimeMs).toBe(before);
+    expect(rest.stderr).not.toContain('\u001b[2K');
+  }, 60_000);
+
+  it('goes on with a trial that was cut off, to the same weights, only when asked', async () => {
+    const before = weightHashes(runOf('second'));
+    const file = path.join(runOf('second'), 'run.json');
+    const record = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...record, status: 'running' }));
+    const refused = await compare('suite.yaml');
+    expect(refused.code).toBe(exit.usage);
+    expect(refused.stderr).toContain('error[E952]');
+    expect(refused.stderr).toContain('--resume');
+    const { code } = await compare('suite.yaml', '--resume');
+    expect(code).toBe(exit.ok);
+    expect(weightHashes(runOf('second'))).toBe(before);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ status: 'finished' });
+  }, 60_000);
+
+  it('refuses to mix with trials of another recipe', async () => {
+    writeFileSync(at('longer.yaml'), suite('epochs: 3'));
+    const { code, stderr } = await compare('longer.yaml');
+    expect(code).toBe(exit.usage);
+    expect(stderr).toContain('error[E951]');
+    expect(stderr).toContain('first/seed-0: another recipe (epochs)');
+  });
+
+  it('takes the same suite in other words as the same', async () => {
+    writeFileSync(
+      at('reworded.yaml'),
+      suite('batch: 8, epochs: 2, labelSmoothing: 0').replace(', batch: 8 }', ' }'),
+    );
+    const { code, stderr } = await compare('reworded.yaml', '--dry-run');
+    expect([code, stderr]).toEqual([exit.ok, '']);
+  });
+
+  it('shows a failed trial as failed, goes on with the others, and ends with its code', async () => {
+    mkdirSync(at('failing/runs/first'), { recursive: true });
+    // A file where the run's folder should be.
+    writeFileSync(at('failing/runs/first/seed-0'), '');
+    const { code, stderr } = await compare('suite.yaml', '--out', at('failing'));
+    expect(code).toBe(exit.usage);
+    expect(stderr).toContain('failed: first seed 0');
+    expect(stderr).toContain('second seed 0  done');
+  }, 60_000);
+});
