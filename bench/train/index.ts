@@ -89,4 +89,11 @@ for (const name of names(flags.networks)) {
   console.log(text);
   texts.push(text);
 }
-if (flags.record) writeFileSync(flags.record, recordOf(texts, process.argv.slice(2)));
+const head = {
+  title: 'Training speed',
+  script: 'bench:train',
+  note: `Medians of repeated steps; the programs work in turn, round by round, with their data in memory. A ratio above 1x
+is in favour of the row. The share of the GEMM peak counts the multiplications that the layers ask for, whatever
+way they are computed.`,
+};
+if (flags.record) writeFileSync(flags.record, recordOf(head, texts, process.argv.slice(2)));

@@ -14,25 +14,26 @@ function commit(): string {
   }
 }
 
-export function recordOf(texts: readonly string[], args: readonly string[]): string {
+export interface RecordHead {
+  readonly title: string;
+  readonly script: string;
+  /** How to read the tables. */
+  readonly note: string;
+}
+
+export function recordOf(
+  { title, script, note }: RecordHead,
+  texts: readonly string[],
+  args: readonly string[],
+): string {
   const [cpu] = cpus();
   const memory = (totalmem() / 2 ** 30).toFixed(0);
   const facts = [
     `Date: ${new Date().toISOString().slice(0, 10)}`,
     `Commit: ${commit()}`,
-    `Command: \`npm run bench:train -- ${args.join(' ')}\``,
+    `Command: \`npm run ${script} -- ${args.join(' ')}\``,
     `Machine: ${cpus().length} x ${cpu?.model ?? 'unknown processor'}, ${memory} GiB, ${platform()} ${release()}`,
     `Node ${process.versions.node}, V8 ${process.versions.v8}; load average ${loadavg()[0]?.toFixed(1)} at the end`,
   ];
-  return [
-    '# Training speed',
-    '',
-    ...facts.map((fact) => `- ${fact}`),
-    '',
-    'Medians of repeated steps; the programs work in turn, round by round, with their data in memory. A ratio above 1x',
-    'is in favour of the row. The share of the GEMM peak counts the multiplications that the layers ask for, whatever',
-    'way they are computed.',
-    '',
-    ...texts,
-  ].join('\n');
+  return [`# ${title}`, '', ...facts.map((fact) => `- ${fact}`), '', note, '', ...texts].join('\n');
 }

@@ -1,0 +1,126 @@
+/** The runtimes that run as processes: in Node, and natively from Python. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Artifacts } from './artifacts.ts';
+import type { Hello } from './compare.ts';
+
+export interface RuntimeCommand {
+  readonly own: boolean;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** What a page would have to load for it. */
+  readonly code: readonly string[];
+}
+
+export interface Peers {
+  /** Where setup.sh put them. */
+  readonly folder: string;
+  readonly python: string;
+  /** netlathe's layers for tfjs, built. */
+  readonly layers: string;
+}
+
+const relaxedFlag = process.versions.node.startsWith('20.')
+  ? ['--experimental-wasm-relaxed-simd']
+  : [];
+
+export function ownCommands({ bundles, image }: Artifacts): readonly RuntimeCommand[] {
+  return bundles.flatMap(({ folder }) =>
+    ['simd', 'relaxed', 'js'].map((backend) => ({
+      own: true,
+      command: process.execPath,
+      args: [...relaxedFlag, script('serve.mjs'), 'netlathe', image, folder, backend],
+      code: [path.join(folder, 'model.mjs')],
+    })),
+  );
+}
+
+export function peerCommands(artifacts: Artifacts, peers: Peers): readonly RuntimeCommand[] {
+  const { folder, image, graph } = artifacts;
+  const size = [graph.input.height, graph.input.width].map(String);
+  const modules = (file: string) => path.join(peers.folder, 'node_modules', file);
+  const node = (args: readonly string[], code: readonly string[]): RuntimeCommand => ({
+    own: false,
+    command: process.execPath,
+    args: [...relaxedFlag, script('serve.mjs'), ...args],
+    code,
+  });
+  const native = (runtime: string): RuntimeCommand => ({
+    own: false,
+    command: peers.python,
+    args: [script('native.py'), runtime, folder, image, ...size],
+    code: [],
+  });
+  return [
+    node(['ort-web', image, folder, peers.folder, ...size], ortFiles.map(modules)),
+    node(['tfjs-wasm', image, folder, peers.folder, peers.layers], tfjsFiles.map(modules)),
+    native('onnxruntime'),
+    native('litert'),
+  ];
+}
+
+export const ortFiles = [
+  'onnxruntime-web/dist/ort.wasm.min.mjs',
+  'onnxruntime-web/dist/ort-wasm-simd-threaded.mjs',
+  'onnxruntime-web/dist/ort-wasm-simd-threaded.wasm',
+] as const;
+export const tfjsFiles = [
+  '@tensorflow/tfjs/dist/tf.min.js',
+  '@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js',
+  '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm',
+] as const;
+
+function script(file: string): string {
+  return path.join(import.meta.dirname, 'runtimes', file);
+}
+
+interface Measured {
+  readonly times: readonly number[];
+  readonly peakMemory: number;
+}
+
+export class Runtime {
+  readonly hello: Hello;
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(hello: Hello, child: ChildProcess, lines: AsyncIterator<string>) {
+    this.hello = hello;
+    this.#child = child;
+    this.#lines = lines;
+  }
+
+  static async start({ command, args }: RuntimeCommand): Promise<Runtime> {
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    return new Runtime(await answer<Hello>(lines, 'logits', args), child, lines);
+  }
+
+  async measure(seconds: number): Promise<Measured> {
+    this.#child.stdin?.write(`${JSON.stringify({ seconds })}\n`);
+    return answer<Measured>(this.#lines, 'times', [this.hello.label]);
+  }
+
+  async stop(): Promise<void> {
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.stdin?.end();
+    await gone;
+  }
+}
+
+/** The next line that is an answer; libraries print what they like. */
+async function answer<T>(
+  lines: AsyncIterator<string>,
+  key: keyof T & string,
+  who: readonly string[],
+): Promise<T> {
+  for (;;) {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`ended before it answered: ${who.join(' ')}`);
+    if (!value.startsWith('{')) continue;
+    const parsed = JSON.parse(value) as T & object;
+    if (key in parsed) return parsed;
+  }
+}
