@@ -23,14 +23,8 @@ export function lastOf(unit: FusedUnit): GraphNode {
 }
 
 export function fuse(graph: Graph): readonly FusedUnit[] {
-  const readers = readersOf(graph);
   const taken = new Set<number>();
-  /** The one node that reads another's output, if it is the only one and the output is not the network's. */
-  const follower = (node: GraphNode): GraphNode | undefined => {
-    const [only, ...more] = readers(node.id);
-    if (only === undefined || more.length > 0 || node.id === graph.output) return undefined;
-    return graph.nodes[only];
-  };
+  const follower = followerOf(graph);
   const units: FusedUnit[] = [];
   for (const node of graph.nodes) {
     if (taken.has(node.id)) continue;
@@ -48,8 +42,18 @@ export function fuse(graph: Graph): readonly FusedUnit[] {
   return units;
 }
 
+/** The one node that reads another's output, if it is the only one and the output is not the network's. */
+export function followerOf(graph: Graph): (node: GraphNode) => GraphNode | undefined {
+  const readers = readersOf(graph);
+  return (node) => {
+    const [only, ...more] = readers(node.id);
+    if (only === undefined || more.length > 0 || node.id === graph.output) return undefined;
+    return graph.nodes[only];
+  };
+}
+
 /** A 2x2 window with stride 2 and no padding, over an even image. */
-function isHalving(pool: GraphNode<'maxPool2d'>, before: GraphNode): boolean {
+export function isHalving(pool: GraphNode<'maxPool2d'>, before: GraphNode): boolean {
   const { size, stride, padding } = pool.attributes;
   return (
     [...size, ...stride].every((n) => n === 2) &&

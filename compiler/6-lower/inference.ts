@@ -24,6 +24,9 @@ import { elements, type Shape } from '../graph/shape.ts';
 import { codeOf } from './activation.ts';
 import { type CallArguments, type PendingBuffer, ProgramBuilder } from './builder.ts';
 import type { ForwardContext, Weighted } from './forward-context.ts';
+import type { Activation } from './fuse.ts';
+import { type InferenceUnit, inferenceUnits } from './inference-units.ts';
+import { lowerProduct } from './ops/product.ts';
 import { layoutParameters, ParameterBuffers, type ParameterLayout } from './parameters.ts';
 import { lowerPhotos, type PhotoBuffers } from './photos.ts';
 import type { Buffer, Program } from './program.ts';
@@ -58,7 +61,7 @@ export function lowerInference(
     bytes === undefined
       ? undefined
       : lowerPhotos(builder, graph, image, { batch, bytes, augmented: false });
-  for (const node of graph.nodes) lowerNode(node, t);
+  for (const unit of inferenceUnits(graph)) lowerUnit(unit, t);
   const classes = graph.classes.length;
   const copy = { pixels: 1, count: classes, inputChannels: classes, outputChannels: classes };
   t.call(
@@ -87,15 +90,19 @@ export function lowerInference(
   };
 }
 
-function lowerNode(node: GraphNode, t: InferenceContext): void {
-  if (node.op === 'dropout') t.alias(node, t.value(t.input(node)));
-  else if (node.op !== 'batchNorm') ruleOf(node).forward(node, t);
-  else if (foldsIntoConvolution(t.graph, node)) t.alias(node, t.value(t.input(node)));
-  else lowerNorm(node, t);
+function lowerUnit(unit: InferenceUnit, t: InferenceContext): void {
+  if (unit.kind === 'product') lowerProduct(unit, t);
+  else if (unit.kind === 'norm') lowerNorm(unit.norm, unit.activation, t);
+  else if (unit.node.op === 'dropout') t.alias(unit.node, t.value(t.input(unit.node)));
+  else ruleOf(unit.node).forward(unit.node, t);
 }
 
 /** A norm that no convolution takes in. */
-function lowerNorm(node: GraphNode<'batchNorm'>, t: InferenceContext): void {
+function lowerNorm(
+  node: GraphNode<'batchNorm'>,
+  activation: Activation | undefined,
+  t: InferenceContext,
+): void {
   const { height, width, channels } = node.shape;
   const { affine, epsilon } = node.attributes;
   const mean = t.statistic(node, 'movingMean');
@@ -122,10 +129,10 @@ function lowerNorm(node: GraphNode<'batchNorm'>, t: InferenceContext): void {
     {
       input,
       coefficients,
-      output: t.output(node),
+      output: t.output(activation ?? node),
       pixels: height * width,
       channels,
-      ...codeOf(undefined),
+      ...codeOf(activation),
     },
     t.batch,
   );

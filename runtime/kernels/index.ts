@@ -6,6 +6,7 @@ export * from './plain/convolution.ts';
 export * from './plain/depthwise.ts';
 export * from './plain/elementwise.ts';
 export * from './plain/fold.ts';
+export * from './plain/fused.ts';
 export * from './plain/loss.ts';
 export * from './plain/norm.ts';
 export * from './plain/norm-pool.ts';

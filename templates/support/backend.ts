@@ -23,13 +23,19 @@ export async function bindKernels(
   throw new Error(`the backend "${wanted}" does not run here`);
 }
 
-/**
- * Nothing where there is no WebAssembly, where it lacks the instructions, or where a policy of the page forbids it. To try
- * is the probe: asking `validate` first would compile twice.
- */
+/** (func (param v128 v128 v128) (result v128) local.get 0..2 f32x4.relaxed_madd): the smallest module that needs it. */
+const relaxedProbe = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x01, 0x60, 0x03, 0x7b, 0x7b],
+  ...[0x7b, 0x01, 0x7b, 0x03, 0x02, 0x01, 0x00, 0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20],
+  ...[0x01, 0x20, 0x02, 0xfd, 0x85, 0x02, 0x0b],
+);
+
+/** Nothing where there is no WebAssembly, where it lacks the instructions, or where a policy of the page forbids it. */
 async function bindWasm(spec: ModelSpec, backend: 'relaxed' | 'simd'): Promise<Bound | undefined> {
   const code = spec.wasm[backend];
   if (code === undefined || typeof WebAssembly !== 'object') return undefined;
+  // The probe is a few bytes; the kernels themselves are tried without asking, which would compile them twice.
+  if (backend === 'relaxed' && !WebAssembly.validate(relaxedProbe)) return undefined;
   const bytes = bytesOfBase64(code);
   const pages = Math.ceil(spec.info.memoryBytes / pageBytes);
   let memory: WebAssembly.Memory;

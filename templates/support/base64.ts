@@ -1,7 +1,17 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** Own code, because some engines (Hermes) have no atob. */
+interface NativeDecoder {
+  /** Engines of 2025 on have it. */
+  readonly Uint8Array: { readonly fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
+}
+
+/** By what the engine has; else by own code, because some (Hermes) have no atob either. */
 export function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {
+  const { fromBase64 } = (globalThis as unknown as NativeDecoder).Uint8Array;
+  return fromBase64 ? fromBase64.call(Uint8Array, text) : decodeBase64(text);
+}
+
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   const values = new Uint8Array(128);
   for (let i = 0; i < 64; i++) values[alphabet.charCodeAt(i)] = i;
   const value = (at: number): number => values[text.charCodeAt(at)] as number;

@@ -1,5 +1,5 @@
 import { bindKernels } from './backend.ts';
-import { photoWriter } from './photo.ts';
+import { photoWriter, type WriteInput } from './photo.ts';
 import { runSelfTest } from './self-test.ts';
 import type {
   CreateOptions,
@@ -12,6 +12,32 @@ import type {
   PredictOptions,
 } from './types.ts';
 import { loadWeights } from './weights.ts';
+
+/** All that holds the memory. */
+interface Network {
+  readonly image: Float32Array;
+  readonly output: Float32Array;
+  readonly writePhoto: WriteInput;
+  readonly steps: readonly { readonly kernel: KernelFunction; readonly args: readonly number[] }[];
+}
+
+function networkOf(
+  spec: ModelSpec,
+  memory: ArrayBuffer,
+  kernels: readonly KernelFunction[],
+): Network {
+  const { height, width, channels } = spec.info.input;
+  const image = new Float32Array(memory, spec.image, height * width * channels);
+  return {
+    image,
+    output: new Float32Array(memory, spec.logits, spec.info.classes),
+    writePhoto: photoWriter(spec, image),
+    steps: spec.steps.map(([kernel, ...args]) => ({
+      kernel: kernels[kernel as number] as KernelFunction,
+      args,
+    })),
+  };
+}
 
 /** What `create` of a module is made by. */
 export function modelOf<L extends string>(
@@ -27,17 +53,13 @@ export function modelOf<L extends string>(
     loadWeights(spec, options.weights, memory);
     const { input, classes } = spec.info;
     const size = input.height * input.width * input.channels;
-    const image = new Float32Array(memory, spec.image, size);
-    const output = new Float32Array(memory, spec.logits, classes);
-    const writePhoto = photoWriter(spec, image);
-    const steps = spec.steps.map(([kernel, ...args]) => ({
-      kernel: kernels[kernel as number] as KernelFunction,
-      args,
-    }));
+    let network: Network | undefined = networkOf(spec, memory, kernels);
     const own = new Float32Array(classes);
     const scores = new Float64Array(classes);
 
     const logits = (given: ImageInput, into: Float32Array = own): Float32Array => {
+      if (!network) throw new Error('the model was disposed of');
+      const { image, writePhoto, steps, output } = network;
       // By what it has, not by its class: it may come from another frame.
       if (!('data' in given)) {
         if (given.length !== size) {
@@ -63,6 +85,9 @@ export function modelOf<L extends string>(
         return ranked(spec.labels as readonly L[], scores, how);
       },
       selfTest: () => runSelfTest(spec, backend, logits),
+      dispose: () => {
+        network = undefined;
+      },
     };
   };
 }

@@ -5,6 +5,7 @@
  */
 import {
   addLine,
+  overWhite,
   planLine,
   rounded,
   type Scratch,
@@ -80,6 +81,10 @@ export function photoWriter(spec: ModelSpec, output: Float32Array): WriteInput {
     const bytes = bytesPerPixel(image);
     const crop = spec.resize === 'cover' ? centred(image, input) : whole(image);
     const box = spec.resize === 'fit' ? centred(input, image) : whole(input);
+    if (crop.width === width && crop.height === height) {
+      copyInto(store, image, bytes, crop, channels);
+      return;
+    }
     scaleInto(scratch, image, bytes, crop, box);
     if (box.width * box.height < width * height) {
       for (let to = 0; to < output.length; to += channels) store(to, surround, surround, surround);
@@ -98,6 +103,28 @@ export function photoWriter(spec: ModelSpec, output: Float32Array): WriteInput {
       }
     }
   };
+}
+
+/** At its own size each output sees one pixel alone. */
+function copyInto(
+  store: Store,
+  { data, width }: PixelImage,
+  bytes: number,
+  crop: Rectangle,
+  channels: number,
+): void {
+  for (let y = 0, to = 0; y < crop.height; y++) {
+    let at = ((crop.y + y) * width + crop.x) * bytes;
+    for (let x = 0; x < crop.width; x++, at += bytes, to += channels) {
+      const alpha = bytes === 4 ? (data[at + 3] as number) : 255;
+      store(
+        to,
+        overWhite(data[at] as number, alpha),
+        overWhite(data[at + 1] as number, alpha),
+        overWhite(data[at + 2] as number, alpha),
+      );
+    }
+  }
 }
 
 function scaleInto(

@@ -47,7 +47,7 @@ export function rounded(sum: number, total: number): number {
 }
 
 /** As the decoder does: the quotient is cut, not rounded. */
-function overWhite(value: number, alpha: number): number {
+export function overWhite(value: number, alpha: number): number {
   return 255 - alpha + (((value * alpha) / 255) | 0);
 }
 

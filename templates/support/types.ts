@@ -70,6 +70,8 @@ export interface Model<L extends string = string> {
   logits(image: ImageInput, into?: Float32Array): Float32Array;
   /** Runs the recorded images and compares with the trainer's logits. */
   selfTest(): SelfTestResult;
+  /** Lets go of the memory; the model cannot be used afterwards. */
+  dispose(): void;
 }
 
 /** A recorded image, drawn anew from its seed, and the logits that the trainer gave. */

@@ -154,6 +154,15 @@ describe('a module', async () => {
     expect(plain.selfTest()).toMatchObject({ passed: true, exact: false });
   });
 
+  test('cannot be used once it was disposed of', async () => {
+    const gone = await create({ weights: bytes, backend: 'simd' });
+    gone.logits(photo);
+    gone.dispose();
+    for (const use of [gone.logits, gone.predict]) expect(() => use(photo)).toThrow('disposed');
+    expect(() => gone.selfTest()).toThrow('disposed');
+    expect(model.selfTest().passed).toBe(true);
+  });
+
   test('notices wrong results', async () => {
     const text = textOf(files, 'model.mjs').replace(/"norms":\[[^,]+,/, '"norms":[0.02,');
     const broken = await import(/* @vite-ignore */ `data:text/javascript;base64,${btoa(text)}`);

@@ -92,6 +92,17 @@ describe('from a picture to the input', () => {
     );
   });
 
+  test('bit-equal at its own size, whole or cropped', () => {
+    fc.assert(
+      fc.property(cases, fc.constantFrom(0, 1, 5), fc.nat(), (given, more, seed) => {
+        const { width, height } = given.input;
+        const image = noise(width + more, height, 3, seed);
+        expect(byModule(image, given)).toEqual(byKernel(image, given));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test('bit-equal for a photo of three megapixels', () => {
     const image = noise(2048, 1536, 3, 7);
     expect(byModule(image, student)).toEqual(byKernel(image, student));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toHalf } from '../../compiler/7-emit/ts/weights-file.ts';
 import { fromHalf } from '../../compiler/weights/dtypes.ts';
-import { bytesOfBase64 } from '../../templates/support/base64.ts';
+import { bytesOfBase64, decodeBase64 } from '../../templates/support/base64.ts';
 import { expandHalves } from '../../templates/support/weights.ts';
 
 const finite = Array.from({ length: 65536 }, (_, half) => half).filter(
@@ -35,6 +35,8 @@ describe('half floats', () => {
 test('base64 of every length', () => {
   for (let length = 0; length < 70; length++) {
     const bytes = Uint8Array.from({ length }, (_, i) => (i * 89 + length * 31) & 255);
-    expect(bytesOfBase64(Buffer.from(bytes).toString('base64'))).toEqual(bytes);
+    const text = Buffer.from(bytes).toString('base64');
+    expect(bytesOfBase64(text)).toEqual(bytes);
+    expect(decodeBase64(text)).toEqual(bytes);
   }
 });

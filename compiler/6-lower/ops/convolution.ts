@@ -135,7 +135,11 @@ export function forwardDense(node: Weighted, t: ForwardContext): void {
   );
 }
 
-function packForward(node: Weighted, shape: ConvolutionShape, t: ForwardContext): PendingBuffer {
+export function packForward(
+  node: Weighted,
+  shape: ConvolutionShape,
+  t: ForwardContext,
+): PendingBuffer {
   const { groups, outChannels } = shape;
   const depth = shape.kernelHeight * shape.kernelWidth * (shape.inChannels / groups);
   const layout = { depth, channels: outChannels / groups, groups };

@@ -14,7 +14,7 @@ import {
   stripPixels,
 } from './scratch.ts';
 
-const GEOMETRY = {
+export const CONVOLUTION_GEOMETRY = {
   inHeight: 'i32',
   inWidth: 'i32',
   inChannels: 'i32',
@@ -32,7 +32,7 @@ const GEOMETRY = {
   groups: 'i32',
 } as const satisfies KernelArgs;
 
-export type ConvolutionShape = { readonly [K in keyof typeof GEOMETRY]: number };
+export type ConvolutionShape = { readonly [K in keyof typeof CONVOLUTION_GEOMETRY]: number };
 
 /** Floats of scratch that `convolution` needs for each slot: its argument `scratchSize`. */
 export function convolutionScratch(shape: ConvolutionShape): number {
@@ -111,7 +111,7 @@ export const convolution = kernel({
     packed: 'in',
     output: 'out',
     scratch: 'inout',
-    ...GEOMETRY,
+    ...CONVOLUTION_GEOMETRY,
     scratchSize: 'i32',
     slot: 'i32',
   },
@@ -151,7 +151,7 @@ export const convolutionInputGradient = kernel({
     packed: 'in',
     inputGradient: 'out',
     scratch: 'inout',
-    ...GEOMETRY,
+    ...CONVOLUTION_GEOMETRY,
     scratchSize: 'i32',
     slot: 'i32',
   },
@@ -195,7 +195,7 @@ export const convolutionWeightGradient = kernel({
     partials: 'out',
     scratch: 'inout',
     batch: 'i32',
-    ...GEOMETRY,
+    ...CONVOLUTION_GEOMETRY,
     chunks: 'i32',
     kernelRows: 'i32',
     scratchSize: 'i32',

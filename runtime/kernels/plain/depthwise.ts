@@ -2,7 +2,7 @@
 import { type KernelArgs, kernel } from '../kernel.ts';
 import { chunkRange } from './partials.ts';
 
-const GEOMETRY = {
+export const DEPTHWISE_GEOMETRY = {
   inHeight: 'i32',
   inWidth: 'i32',
   inChannels: 'i32',
@@ -19,7 +19,7 @@ const GEOMETRY = {
   padLeft: 'i32',
 } as const satisfies KernelArgs;
 
-export type DepthwiseShape = { readonly [K in keyof typeof GEOMETRY]: number };
+export type DepthwiseShape = { readonly [K in keyof typeof DEPTHWISE_GEOMETRY]: number };
 
 /** Calls `visit` with the indices of each product: input, weight, output. */
 function forEachProduct(
@@ -57,7 +57,7 @@ export const depthwise = kernel({
     weights: 'in',
     bias: 'in',
     output: 'out',
-    ...GEOMETRY,
+    ...DEPTHWISE_GEOMETRY,
     hasBias: 'i32',
   },
   unit: 'image',
@@ -77,7 +77,7 @@ export const depthwise = kernel({
 
 export const depthwiseInputGradient = kernel({
   name: 'depthwiseInputGradient',
-  args: { gradient: 'in', weights: 'in', inputGradient: 'out', ...GEOMETRY },
+  args: { gradient: 'in', weights: 'in', inputGradient: 'out', ...DEPTHWISE_GEOMETRY },
   unit: 'image',
   plain({ gradient, weights, inputGradient, ...shape }, begin, end) {
     const imageSize = shape.inHeight * shape.inWidth * shape.inChannels;
@@ -98,7 +98,7 @@ export const depthwiseWeightGradient = kernel({
     gradient: 'in',
     partials: 'out',
     batch: 'i32',
-    ...GEOMETRY,
+    ...DEPTHWISE_GEOMETRY,
     chunks: 'i32',
   },
   unit: 'chunk of the batch',

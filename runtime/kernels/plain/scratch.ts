@@ -45,3 +45,29 @@ export const GRADIENT_BLOCK = 64;
 export function blockRows(floats: number): number {
   return Math.min(64, Math.max(16, Math.floor(32768 / floats) & ~3));
 }
+
+/** Lines of a strip of about so many pixels, an even number where they are pooled; as in wasm/strip.ts. */
+function fusedLines(width: number, height: number, pixels: number, pool: boolean): number {
+  const lines = Math.min(height, Math.max(1, Math.floor(pixels / width)));
+  return pool ? lines + (lines % 2) : lines;
+}
+
+function fusedPixels(channels: number): number {
+  return Math.max(16, Math.floor(4096 / channels) & ~3);
+}
+
+const inLines = (floats: number): number => Math.ceil(floats / LINE) * LINE;
+
+/** Floats that hold a strip of a convolution before it is pooled. */
+export function convolutionStrip(
+  { height, width }: Readonly<Record<'height' | 'width', number>>,
+  channels: number,
+): number {
+  return inLines(fusedLines(width, height, STRIP_PIXELS, true) * width * channels);
+}
+
+/** Floats that hold a strip of a pointwise product, by the channels that go into it. */
+export function productStrip(width: number, inChannels: number, channels: number, pool: boolean) {
+  const lines = fusedLines(width, Number.POSITIVE_INFINITY, fusedPixels(inChannels), pool);
+  return inLines(lines * width * channels);
+}

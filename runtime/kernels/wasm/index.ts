@@ -7,6 +7,7 @@ export * from './depthwise';
 export * from './depthwise-weights';
 export * from './elementwise';
 export * from './fold';
+export * from './fused';
 export * from './loss';
 export * from './mix';
 export * from './norm';

@@ -74,6 +74,73 @@ function copyPadded(
   }
 }
 
+/** Lines [first, last) of one image; `out` is where the first of them goes. Sizes as in `convolvePadded`. */
+export function convolvePaddedLines(
+  image: usize,
+  packed: usize,
+  out: usize,
+  padded: usize,
+  sourceHeight: i32,
+  sourceWidth: i32,
+  sourceChannels: i32,
+  height: i32,
+  width: i32,
+  channels: i32,
+  tapsY: i32,
+  tapsX: i32,
+  padTop: i32,
+  padLeft: i32,
+  groups: i32,
+  first: i32,
+  last: i32,
+): void {
+  const fromGroup = sourceChannels / groups;
+  const toGroup = channels / groups;
+  const columns = width + tapsX - 1;
+  const step = pixelBytes(sourceChannels);
+  const lineBytes = (columns as usize) * step;
+  const dense = groups === 1 && step === ((sourceChannels << 2) as usize);
+  const panelStride = panelBytes(tapsY * tapsX * fromGroup);
+  const groupStride = (panelCount(toGroup) as usize) * panelStride;
+  const toBytes = (channels << 2) as usize;
+  const strip = stripLines(width, height);
+  for (let y = first; y < last; y += strip) {
+    const lines = min(strip, last - y);
+    copyPadded(
+      image,
+      padded,
+      sourceHeight,
+      sourceWidth,
+      sourceChannels,
+      y - padTop,
+      -padLeft,
+      lines + tapsY - 1,
+      columns,
+    );
+    for (let group = 0; group < groups; group++) {
+      multiplyPanels(
+        padded + ((group * fromGroup) << 2),
+        step,
+        lines,
+        lineBytes,
+        tapsY,
+        lineBytes,
+        dense ? 1 : tapsX,
+        dense ? tapsX * fromGroup : fromGroup,
+        step,
+        packed + (group as usize) * groupStride,
+        panelStride,
+        0,
+        out + ((group * toGroup) << 2),
+        toBytes,
+        width,
+        toGroup,
+      );
+    }
+    out += ((lines * width) as usize) * toBytes;
+  }
+}
+
 /** `target` has `height` by `width` pixels; (y, x) has its first tap at (y - padTop, x - padLeft) of the source. */
 export function convolvePadded(
   source: usize,
@@ -94,54 +161,28 @@ export function convolvePadded(
   begin: i32,
   end: i32,
 ): void {
-  const fromGroup = sourceChannels / groups;
-  const toGroup = channels / groups;
-  const columns = width + tapsX - 1;
-  const step = pixelBytes(sourceChannels);
-  const lineBytes = (columns as usize) * step;
-  const dense = groups === 1 && step === ((sourceChannels << 2) as usize);
-  const panelStride = panelBytes(tapsY * tapsX * fromGroup);
-  const groupStride = (panelCount(toGroup) as usize) * panelStride;
-  const toBytes = (channels << 2) as usize;
-  const strip = stripLines(width, height);
-  const imageBytes = ((sourceHeight * sourceWidth * sourceChannels) << 2) as usize;
+  const sourceBytes = ((sourceHeight * sourceWidth * sourceChannels) << 2) as usize;
+  const targetBytes = ((height * width * channels) << 2) as usize;
   for (let n = begin; n < end; n++) {
-    const image = source + (n as usize) * imageBytes;
-    for (let y = 0; y < height; y += strip) {
-      const lines = min(strip, height - y);
-      copyPadded(
-        image,
-        padded,
-        sourceHeight,
-        sourceWidth,
-        sourceChannels,
-        y - padTop,
-        -padLeft,
-        lines + tapsY - 1,
-        columns,
-      );
-      const out = target + (((n * height + y) * width) as usize) * toBytes;
-      for (let group = 0; group < groups; group++) {
-        multiplyPanels(
-          padded + ((group * fromGroup) << 2),
-          step,
-          lines,
-          lineBytes,
-          tapsY,
-          lineBytes,
-          dense ? 1 : tapsX,
-          dense ? tapsX * fromGroup : fromGroup,
-          step,
-          packed + (group as usize) * groupStride,
-          panelStride,
-          0,
-          out + ((group * toGroup) << 2),
-          toBytes,
-          width,
-          toGroup,
-        );
-      }
-    }
+    convolvePaddedLines(
+      source + (n as usize) * sourceBytes,
+      packed,
+      target + (n as usize) * targetBytes,
+      padded,
+      sourceHeight,
+      sourceWidth,
+      sourceChannels,
+      height,
+      width,
+      channels,
+      tapsY,
+      tapsX,
+      padTop,
+      padLeft,
+      groups,
+      0,
+      height,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 /** Plain forms of the kernels that inference needs, by name. Each works on one image. */
 export { activationForward, normActivate } from './activations.ts';
+export { depthwiseActivate, depthwisePointwise } from './depthwise.ts';
 export {
   addTensors,
   copyChannels,
@@ -9,4 +10,4 @@ export {
   shuffleChannels,
 } from './elementwise.ts';
 export { avgPool, globalAvgPool, maxPool } from './pooling.ts';
-export { convolution, depthwise, pointwise } from './products.ts';
+export { convolveActivate, pointwiseActivate } from './products.ts';
