@@ -46,6 +46,11 @@ export const targets = {
     takes: ['preprocess'],
     make: async (input, options) => (await import('./onnx/emit.ts')).emitOnnx(input, options),
   },
+  pytorch: {
+    summary: 'a PyTorch module, and its weights as safetensors',
+    takes: [],
+    make: async (input) => (await import('./pytorch/emit.ts')).emitPytorch(input),
+  },
   safetensors: {
     summary: 'the weights alone',
     takes: [],

@@ -1,0 +1,65 @@
+"""What onnx, onnxruntime and torch make of the files in a folder: logits against netlathe's, and counts, as JSON.
+
+    python exports.py FOLDER    with model.onnx, inside/model.onnx, model.py, weights.safetensors, expected.safetensors
+"""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from safetensors.numpy import load_file
+
+
+def apart(logits, expected):
+    """The largest difference, as a share of the largest logit."""
+    return float(np.abs(logits - expected).max() / max(1.0, np.abs(expected).max()))
+
+
+def run_onnx(file, image):
+    model = onnx.load(file)
+    onnx.checker.check_model(model, full_check=True)
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    whole = session.run(["logits"], {"image": image})[0]
+    # The batch is dynamic: one image alone gives its row.
+    alone = session.run(["logits"], {"image": image[:1]})[0]
+    assert alone.shape == (1, whole.shape[1]), alone.shape
+    weights = [t for t in model.graph.initializer if "/" not in t.name]
+    return whole, sum(int(np.prod(t.dims)) for t in weights), [t.name for t in weights]
+
+
+def load_module(folder):
+    spec = importlib.util.spec_from_file_location("model", folder / "model.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def main(folder):
+    expected = load_file(folder / "expected.safetensors")
+    module = load_module(folder)
+    network = module.load()
+    with torch.inference_mode():
+        images = module.normalize(torch.from_numpy(expected["bytes"]))
+        by_torch = network(images).numpy()
+    by_onnx, params, names = run_onnx(str(folder / "model.onnx"), images.numpy())
+    by_inside, _, _ = run_onnx(str(folder / "inside/model.onnx"), expected["bytes"])
+    statistics = sum(b.numel() for n, b in network.named_buffers() if "running" in n)
+    return {
+        "onnx": apart(by_onnx, expected["logits"]),
+        "inside": apart(by_inside, expected["logits"]),
+        "torch": apart(by_torch, expected["logits"]),
+        "onnxParams": params,
+        "torchParams": sum(p.numel() for p in network.parameters()),
+        "torchStatistics": statistics,
+        # A dash cannot stand in an attribute.
+        "sameNames": sorted(name.replace("-", "_") for name in names)
+        == sorted(name for name in network.state_dict() if "tracked" not in name),
+    }
+
+
+print(json.dumps([main(Path(folder)) for folder in sys.argv[1:]]))
