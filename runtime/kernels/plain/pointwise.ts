@@ -5,7 +5,7 @@
 import { kernel } from '../kernel.ts';
 import { PANEL, packedIndex } from './pack.ts';
 import { chunkRange } from './partials.ts';
-import { blockRow, GRADIENT_BLOCK } from './scratch.ts';
+import { blockRow } from './scratch.ts';
 
 /** output[p, j] = bias[j] + sum over k of input[p, k] * weights[k, j], bias and weights from packWeights. */
 export const pointwise = kernel({
@@ -33,9 +33,22 @@ export const pointwise = kernel({
   },
 });
 
+/** Half a megabyte. */
+const BLOCK_FLOATS = 1 << 17;
+
+/**
+ * Rows of a block, of `row` floats each: every tile of the sums is loaded and stored once a block, which many columns of
+ * the input make worth a long block, as far as it fits the second-level cache.
+ */
+function gradientRows(inChannels: number, row: number): number {
+  const wanted = Math.min(256, Math.max(64, 4 * inChannels));
+  return Math.max(16, Math.min(wanted, Math.floor(BLOCK_FLOATS / row) & ~3));
+}
+
 /** Floats of scratch that pointwiseWeightGradient needs for each slot: its argument `scratchSize`. */
 export function pointwiseWeightGradientScratch(inChannels: number, outChannels: number): number {
-  return GRADIENT_BLOCK * (blockRow(inChannels) + Math.ceil(outChannels / PANEL) * PANEL);
+  const row = blockRow(inChannels) + Math.ceil(outChannels / PANEL) * PANEL;
+  return gradientRows(inChannels, row) * row;
 }
 
 /** partials[chunk, k, j] = sum over the chunk's pixels of input[p, k] * gradient[p, j], for sumPartials. */

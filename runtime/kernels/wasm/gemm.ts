@@ -7,6 +7,9 @@ import { loadPartial, madd, storePartial } from './simd';
 /** Width of a weight panel: two vectors. */
 export const PANEL: i32 = 8;
 
+/** Columns of A that accumulateOuter goes through at a time: a cache line. */
+const STRIP: i32 = 16;
+
 export function panelCount(channels: i32): i32 {
   return (channels + PANEL - 1) / PANEL;
 }
@@ -84,8 +87,8 @@ export function multiplyPanels(
         let b0: v128;
         let b1: v128;
         let s: v128;
-        // A way out after every step ends a basic block there. Without them V8 hoists the loads of all four steps
-        // to the top, which needs 24 registers and halves the speed.
+        // A way out after every step ends a basic block there. Without them V8 hoists the loads of all eight steps
+        // to the top, which needs 56 registers and halves the speed.
         while (true) {
           b0 = v128.load(p);
           b1 = v128.load(p, 16);
@@ -146,15 +149,75 @@ export function multiplyPanels(
           s = v128.load32_splat(a3, 12);
           c30 = madd(s, b0, c30);
           c31 = madd(s, b1, c31);
-          a0 += 16;
-          a1 += 16;
-          a2 += 16;
-          a3 += 16;
-          p += 128;
-          left -= 4;
+          if (left === 4) break;
+          b0 = v128.load(p, 128);
+          b1 = v128.load(p, 144);
+          s = v128.load32_splat(a0, 16);
+          c00 = madd(s, b0, c00);
+          c01 = madd(s, b1, c01);
+          s = v128.load32_splat(a1, 16);
+          c10 = madd(s, b0, c10);
+          c11 = madd(s, b1, c11);
+          s = v128.load32_splat(a2, 16);
+          c20 = madd(s, b0, c20);
+          c21 = madd(s, b1, c21);
+          s = v128.load32_splat(a3, 16);
+          c30 = madd(s, b0, c30);
+          c31 = madd(s, b1, c31);
+          if (left === 5) break;
+          b0 = v128.load(p, 160);
+          b1 = v128.load(p, 176);
+          s = v128.load32_splat(a0, 20);
+          c00 = madd(s, b0, c00);
+          c01 = madd(s, b1, c01);
+          s = v128.load32_splat(a1, 20);
+          c10 = madd(s, b0, c10);
+          c11 = madd(s, b1, c11);
+          s = v128.load32_splat(a2, 20);
+          c20 = madd(s, b0, c20);
+          c21 = madd(s, b1, c21);
+          s = v128.load32_splat(a3, 20);
+          c30 = madd(s, b0, c30);
+          c31 = madd(s, b1, c31);
+          if (left === 6) break;
+          b0 = v128.load(p, 192);
+          b1 = v128.load(p, 208);
+          s = v128.load32_splat(a0, 24);
+          c00 = madd(s, b0, c00);
+          c01 = madd(s, b1, c01);
+          s = v128.load32_splat(a1, 24);
+          c10 = madd(s, b0, c10);
+          c11 = madd(s, b1, c11);
+          s = v128.load32_splat(a2, 24);
+          c20 = madd(s, b0, c20);
+          c21 = madd(s, b1, c21);
+          s = v128.load32_splat(a3, 24);
+          c30 = madd(s, b0, c30);
+          c31 = madd(s, b1, c31);
+          if (left === 7) break;
+          b0 = v128.load(p, 224);
+          b1 = v128.load(p, 240);
+          s = v128.load32_splat(a0, 28);
+          c00 = madd(s, b0, c00);
+          c01 = madd(s, b1, c01);
+          s = v128.load32_splat(a1, 28);
+          c10 = madd(s, b0, c10);
+          c11 = madd(s, b1, c11);
+          s = v128.load32_splat(a2, 28);
+          c20 = madd(s, b0, c20);
+          c21 = madd(s, b1, c21);
+          s = v128.load32_splat(a3, 28);
+          c30 = madd(s, b0, c30);
+          c31 = madd(s, b1, c31);
+          a0 += 32;
+          a1 += 32;
+          a2 += 32;
+          a3 += 32;
+          p += 256;
+          left -= 8;
           if (left === 0) break;
         }
-        p += 32 * (runLength & 3);
+        p += 32 * (runLength & 7);
         offset += runStride;
         if (--runsLeft === 0) {
           runsLeft = runs;
@@ -215,16 +278,16 @@ export function accumulateOuter(
   m: i32,
   n: i32,
 ): void {
-  for (let j = 0; j < n; j += PANEL) {
-    const cols = n - j;
-    let out = c + ((j << 2) as usize);
-    for (let run = 0; run < bands * runs; run++) {
-      const start = a + ((run / runs) as usize) * bandStride + ((run % runs) as usize) * runStride;
-      for (let k = 0; k < runLength; k += 4) {
+  for (let run = 0; run < bands * runs; run++, c += (runLength as usize) * ldc) {
+    const start = a + ((run / runs) as usize) * bandStride + ((run % runs) as usize) * runStride;
+    // Columns of A as wide as a cache line meet all panels while they are in the first-level cache.
+    for (let strip = 0; strip < runLength; strip += STRIP) {
+      const end = min(strip + STRIP, runLength);
+      for (let j = 0, k = strip, panel = b; j < n; ) {
+        const out = c + (k as usize) * ldc + ((j << 2) as usize);
+        const cols = n - j;
         let line = start + ((k << 2) as usize);
-        let linesLeft = lines;
-        let x = line;
-        let y = b;
+        let y = panel;
         let c00 = f32x4.splat(0);
         let c01 = c00;
         let c10 = c00;
@@ -233,66 +296,94 @@ export function accumulateOuter(
         let c21 = c00;
         let c30 = c00;
         let c31 = c00;
-        let left = m;
         let b0: v128;
         let b1: v128;
         let s: v128;
-        while (true) {
-          b0 = v128.load(y);
-          b1 = v128.load(y, 16);
-          s = v128.load32_splat(x);
-          c00 = madd(s, b0, c00);
-          c01 = madd(s, b1, c01);
-          s = v128.load32_splat(x, 4);
-          c10 = madd(s, b0, c10);
-          c11 = madd(s, b1, c11);
-          s = v128.load32_splat(x, 8);
-          c20 = madd(s, b0, c20);
-          c21 = madd(s, b1, c21);
-          s = v128.load32_splat(x, 12);
-          c30 = madd(s, b0, c30);
-          c31 = madd(s, b1, c31);
-          if (left === 1) {
-            if (--linesLeft === 0) break;
-            line += lineStride;
-            x = line;
-            y += 32;
-            left = m;
-            continue;
+        for (let linesLeft = lines; linesLeft > 0; linesLeft--) {
+          let x = line;
+          let left = m;
+          while (true) {
+            b0 = v128.load(y);
+            b1 = v128.load(y, 16);
+            s = v128.load32_splat(x);
+            c00 = madd(s, b0, c00);
+            c01 = madd(s, b1, c01);
+            s = v128.load32_splat(x, 4);
+            c10 = madd(s, b0, c10);
+            c11 = madd(s, b1, c11);
+            s = v128.load32_splat(x, 8);
+            c20 = madd(s, b0, c20);
+            c21 = madd(s, b1, c21);
+            s = v128.load32_splat(x, 12);
+            c30 = madd(s, b0, c30);
+            c31 = madd(s, b1, c31);
+            if (left === 1) break;
+            x += lda;
+            b0 = v128.load(y, 32);
+            b1 = v128.load(y, 48);
+            s = v128.load32_splat(x);
+            c00 = madd(s, b0, c00);
+            c01 = madd(s, b1, c01);
+            s = v128.load32_splat(x, 4);
+            c10 = madd(s, b0, c10);
+            c11 = madd(s, b1, c11);
+            s = v128.load32_splat(x, 8);
+            c20 = madd(s, b0, c20);
+            c21 = madd(s, b1, c21);
+            s = v128.load32_splat(x, 12);
+            c30 = madd(s, b0, c30);
+            c31 = madd(s, b1, c31);
+            if (left === 2) break;
+            x += lda;
+            b0 = v128.load(y, 64);
+            b1 = v128.load(y, 80);
+            s = v128.load32_splat(x);
+            c00 = madd(s, b0, c00);
+            c01 = madd(s, b1, c01);
+            s = v128.load32_splat(x, 4);
+            c10 = madd(s, b0, c10);
+            c11 = madd(s, b1, c11);
+            s = v128.load32_splat(x, 8);
+            c20 = madd(s, b0, c20);
+            c21 = madd(s, b1, c21);
+            s = v128.load32_splat(x, 12);
+            c30 = madd(s, b0, c30);
+            c31 = madd(s, b1, c31);
+            if (left === 3) break;
+            x += lda;
+            b0 = v128.load(y, 96);
+            b1 = v128.load(y, 112);
+            s = v128.load32_splat(x);
+            c00 = madd(s, b0, c00);
+            c01 = madd(s, b1, c01);
+            s = v128.load32_splat(x, 4);
+            c10 = madd(s, b0, c10);
+            c11 = madd(s, b1, c11);
+            s = v128.load32_splat(x, 8);
+            c20 = madd(s, b0, c20);
+            c21 = madd(s, b1, c21);
+            s = v128.load32_splat(x, 12);
+            c30 = madd(s, b0, c30);
+            c31 = madd(s, b1, c31);
+            x += lda;
+            y += 128;
+            left -= 4;
+            if (left === 0) break;
           }
-          x += lda;
-          b0 = v128.load(y, 32);
-          b1 = v128.load(y, 48);
-          s = v128.load32_splat(x);
-          c00 = madd(s, b0, c00);
-          c01 = madd(s, b1, c01);
-          s = v128.load32_splat(x, 4);
-          c10 = madd(s, b0, c10);
-          c11 = madd(s, b1, c11);
-          s = v128.load32_splat(x, 8);
-          c20 = madd(s, b0, c20);
-          c21 = madd(s, b1, c21);
-          s = v128.load32_splat(x, 12);
-          c30 = madd(s, b0, c30);
-          c31 = madd(s, b1, c31);
-          x += lda;
-          y += 64;
-          left -= 2;
-          if (left === 0) {
-            if (--linesLeft === 0) break;
-            line += lineStride;
-            x = line;
-            left = m;
-          }
+          y += 32 * (m & 3);
+          line += lineStride;
         }
         const rows = runLength - k;
         addRow(out, c00, c01, cols);
         if (rows > 1) addRow(out + ldc, c10, c11, cols);
         if (rows > 2) addRow(out + 2 * ldc, c20, c21, cols);
         if (rows > 3) addRow(out + 3 * ldc, c30, c31, cols);
-        out += (min(rows, 4) as usize) * ldc;
+        k += 4;
+        if (k < end) continue;
+        k = strip;
+        j += PANEL;
+        panel += panelStride;
       }
     }
-    b += panelStride;
   }
 }
