@@ -22,9 +22,9 @@ export function lastOf(unit: FusedUnit): GraphNode {
   return unit.kind === 'node' ? unit.node : (unit.pool ?? unit.activation ?? unit.norm);
 }
 
-export function fuse(graph: Graph): readonly FusedUnit[] {
+export function fuse(graph: Graph, wanted?: ReadonlySet<number>): readonly FusedUnit[] {
   const taken = new Set<number>();
-  const follower = followerOf(graph);
+  const follower = followerOf(graph, wanted);
   const units: FusedUnit[] = [];
   for (const node of graph.nodes) {
     if (taken.has(node.id)) continue;
@@ -42,10 +42,17 @@ export function fuse(graph: Graph): readonly FusedUnit[] {
   return units;
 }
 
-/** The one node that reads another's output, if it is the only one and the output is not the network's. */
-export function followerOf(graph: Graph): (node: GraphNode) => GraphNode | undefined {
+/**
+ * The one node that reads another's output, if it is the only one and the output is not the network's nor `wanted` by
+ * something beside the graph.
+ */
+export function followerOf(
+  graph: Graph,
+  wanted?: ReadonlySet<number>,
+): (node: GraphNode) => GraphNode | undefined {
   const readers = readersOf(graph);
   return (node) => {
+    if (wanted?.has(node.id)) return undefined;
     const [only, ...more] = readers(node.id);
     if (only === undefined || more.length > 0 || node.id === graph.output) return undefined;
     return graph.nodes[only];

@@ -5,6 +5,7 @@ import { elements } from '../graph/shape.ts';
 import { ProgramBuilder } from './builder.ts';
 import { lowerPhotos, type PhotoBuffers } from './photos.ts';
 import type { Buffer, Program } from './program.ts';
+import { lowerTeacher, placeTeacher, type TeacherBuffers, type TeacherPlan } from './teacher.ts';
 import { lowerInput } from './training.ts';
 
 export interface ImageProgram {
@@ -13,9 +14,10 @@ export interface ImageProgram {
   readonly image: Buffer;
   readonly photos: PhotoBuffers;
   readonly mixRows: Buffer | undefined;
+  readonly teacher: TeacherBuffers | undefined;
 }
 
-/** Its one schedule is `images`. `augmented` says whether as in training or as in evaluation. */
+/** Its schedule is `images`, then `teacher` where there is one. `augmented` says whether as in training or as in evaluation. */
 export function lowerImages(
   graph: Graph,
   options: {
@@ -23,10 +25,13 @@ export function lowerImages(
     readonly photoBytes: number;
     readonly augmented: boolean;
     readonly mixed?: boolean;
+    readonly teacher?: TeacherPlan | undefined;
+    /** 1 if left out: a teacher has more to do than to make images. */
+    readonly threads?: number;
   },
 ): ImageProgram {
   const { batch, photoBytes: bytes, augmented } = options;
-  const builder = new ProgramBuilder(1);
+  const builder = new ProgramBuilder(options.threads ?? 1);
   const image = builder.kept('image', batch * elements(graph.input));
   builder.schedule('images');
   const { photos, mixRows } = augmented
@@ -36,6 +41,8 @@ export function lowerImages(
         mixRows: undefined,
       };
   if (!photos) throw new Error('netlathe bug: the program takes no photos');
+  const plan = options.teacher;
+  const teacher = plan && lowerTeacher(builder, graph, image, plan, { batch, schedule: 'teacher' });
   const { program, at } = builder.finish();
   return {
     program,
@@ -43,5 +50,6 @@ export function lowerImages(
     image: at(image),
     photos: { photos: at(photos.photos), rows: at(photos.rows), norms: at(photos.norms) },
     mixRows: mixRows && at(mixRows),
+    teacher: teacher && placeTeacher(teacher, at),
   };
 }

@@ -34,8 +34,12 @@ export type InferenceUnit =
       readonly pool: GraphNode<'maxPool2d'> | undefined;
     };
 
-export function inferenceUnits(graph: Graph): readonly InferenceUnit[] {
-  const follower = followerOf(graph);
+/** The outputs of `wanted` nodes are read by something beside the graph. */
+export function inferenceUnits(
+  graph: Graph,
+  wanted?: ReadonlySet<number>,
+): readonly InferenceUnit[] {
+  const follower = followerOf(graph, wanted);
   const taken = new Set<number>();
   const take = <N extends GraphNode>(node: N): N => {
     taken.add(node.id);

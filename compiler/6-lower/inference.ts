@@ -48,46 +48,79 @@ export function lowerInference(
   options: { readonly batch: number; readonly threads: number; readonly photoBytes?: number },
 ): InferenceProgram {
   const builder = new ProgramBuilder(options.threads);
-  const layout = layoutParameters(graph, () => false);
-  const weights = new ParameterBuffers(builder, 'weights', layout, 'weights');
-  const statistics = new ParameterBuffers(builder, 'statistics', layout, 'statistics');
-  const image = builder.kept('image', options.batch * elements(graph.input));
-  const logits = builder.kept('logits', options.batch * graph.classes.length);
-  const t = new InferenceContext(builder, graph, options.batch, { weights, statistics, image });
-  builder.schedule('prepare');
-  builder.schedule('infer');
   const { batch, photoBytes: bytes } = options;
+  const image = builder.kept('image', batch * elements(graph.input));
+  builder.schedule('infer');
   const photos =
     bytes === undefined
       ? undefined
       : lowerPhotos(builder, graph, image, { batch, bytes, augmented: false });
-  for (const unit of inferenceUnits(graph)) lowerUnit(unit, t);
-  const classes = graph.classes.length;
-  const copy = { pixels: 1, count: classes, inputChannels: classes, outputChannels: classes };
-  t.call(
-    'logits',
-    copyChannels,
-    {
-      input: t.value(graph.output),
-      output: logits,
-      ...copy,
-      inputFrom: 0,
-      outputFrom: 0,
-      clear: 0,
-    },
-    options.batch,
-  );
+  const network = lowerNetwork(builder, graph, {
+    batch,
+    image,
+    label: '',
+    schedules: { prepare: 'prepare', run: 'infer' },
+  });
+  const { layout, weights, statistics, logits } = network;
   const { program, at } = builder.finish();
   return {
     program,
     layout,
-    batch: options.batch,
+    batch,
     image: at(image),
     photos: photos && { photos: at(photos.photos), rows: at(photos.rows), norms: at(photos.norms) },
     logits: at(logits),
     weights: at(weights.whole),
     statistics: at(statistics.whole),
   };
+}
+
+export interface LoweredNetwork {
+  readonly layout: ParameterLayout;
+  readonly weights: ParameterBuffers;
+  readonly statistics: ParameterBuffers;
+  readonly logits: PendingBuffer;
+  /** The output of a node, as long as the schedule runs. */
+  readonly value: (id: number) => PendingBuffer;
+}
+
+export interface NetworkOptions {
+  readonly batch: number;
+  readonly image: PendingBuffer;
+  /** Put in front of the names of its buffers. */
+  readonly label: string;
+  readonly schedules: InferenceSchedules;
+  /** Nodes whose own output is wanted, so that no batch norm may be taken into it. */
+  readonly wanted?: ReadonlySet<number>;
+}
+
+interface InferenceSchedules {
+  /** For what follows from the weights alone. */
+  readonly prepare: string;
+  readonly run: string;
+}
+
+/** A network in a Program of any kind; its steps join those of `schedules.run`. */
+export function lowerNetwork(
+  builder: ProgramBuilder,
+  graph: Graph,
+  options: NetworkOptions,
+): LoweredNetwork {
+  const { batch, image, label } = options;
+  const layout = layoutParameters(graph, () => false);
+  const weights = new ParameterBuffers(builder, `${label}weights`, layout, 'weights');
+  const statistics = new ParameterBuffers(builder, `${label}statistics`, layout, 'statistics');
+  const classes = graph.classes.length;
+  const logits = builder.kept(`${label}logits`, batch * classes);
+  const t = new InferenceContext(builder, graph, { weights, statistics, image }, options);
+  builder.schedule(options.schedules.prepare);
+  builder.schedule(options.schedules.run);
+  for (const unit of inferenceUnits(graph, options.wanted)) lowerUnit(unit, t);
+  const copy = { pixels: 1, count: classes, inputChannels: classes, outputChannels: classes };
+  const places = { ...copy, inputFrom: 0, outputFrom: 0, clear: 0 };
+  const input = t.value(graph.output);
+  t.call('logits', copyChannels, { input, output: logits, ...places }, batch);
+  return { layout, weights, statistics, logits, value: (id) => t.value(id) };
 }
 
 function lowerUnit(unit: InferenceUnit, t: InferenceContext): void {
@@ -150,20 +183,24 @@ class InferenceContext implements ForwardContext {
     { readonly kernel: PendingBuffer; readonly bias: PendingBuffer }
   >();
   readonly #readers: (id: number) => readonly number[];
+  readonly #schedules: InferenceSchedules;
+  readonly #wanted: ReadonlySet<number>;
 
   constructor(
     builder: ProgramBuilder,
     graph: Graph,
-    batch: number,
     buffers: {
       readonly weights: ParameterBuffers;
       readonly statistics: ParameterBuffers;
       readonly image: PendingBuffer;
     },
+    options: Pick<NetworkOptions, 'batch' | 'schedules' | 'wanted'>,
   ) {
     this.builder = builder;
     this.graph = graph;
-    this.batch = batch;
+    this.batch = options.batch;
+    this.#schedules = options.schedules;
+    this.#wanted = options.wanted ?? new Set();
     this.#weights = buffers.weights;
     this.#statistics = buffers.statistics;
     this.#values.set(graphInput, buffers.image);
@@ -221,9 +258,9 @@ class InferenceContext implements ForwardContext {
     args: CallArguments<A>,
     units: number,
   ): void {
-    this.builder.schedule('prepare');
+    this.builder.schedule(this.#schedules.prepare);
     this.builder.call(kernel, args, { layer, units });
-    this.builder.schedule('infer');
+    this.builder.schedule(this.#schedules.run);
   }
 
   call<A extends KernelArgs>(
@@ -236,13 +273,18 @@ class InferenceContext implements ForwardContext {
     this.builder.call(kernel, args, { layer, units, macs });
   }
 
+  /** Whether a batch norm is taken into the layer before it. */
+  folds(node: GraphNode): boolean {
+    return foldsIntoConvolution(this.graph, node) && !this.#wanted.has(this.input(node));
+  }
+
   /** The weights with the norm behind them taken in, if there is one that can be. */
   #foldedOf(node: Weighted) {
     const known = this.#folded.get(node.id);
     if (known) return known;
     const [reader] = this.#readers(node.id);
     const norm = reader === undefined ? undefined : this.graph.nodes[reader];
-    if (norm?.op !== 'batchNorm' || !foldsIntoConvolution(this.graph, norm)) return undefined;
+    if (norm?.op !== 'batchNorm' || !this.folds(norm)) return undefined;
     const spec = node.weights.find((w) => w.name === 'kernel');
     const count = spec ? size(spec) : 0;
     const { channels } = node.shape;

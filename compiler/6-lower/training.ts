@@ -16,12 +16,14 @@ import {
 import { type Graph, nodeOf } from '../graph/graph.ts';
 import { elements } from '../graph/shape.ts';
 import { type PendingBuffer, ProgramBuilder } from './builder.ts';
+import { type DistillPlan, lowerDistillation } from './distill.ts';
 import { type FusedUnit, fuse, lastOf } from './fuse.ts';
 import { backwardNorm, forwardNorm, type NormMemory } from './ops/norm.ts';
 import { layoutParameters, ParameterBuffers, type ParameterLayout } from './parameters.ts';
 import { lowerPhotos, type PendingPhotos, type PhotoBuffers } from './photos.ts';
 import type { Buffer, Program } from './program.ts';
 import { ruleOf } from './rules.ts';
+import { lowerTeacher, type PendingTeacher, placeTeacher, type TeacherBuffers } from './teacher.ts';
 import { TrainingContext } from './training-context.ts';
 
 /** What of an optimizer is fixed when the program is made; the rest are scalars. */
@@ -45,6 +47,8 @@ export interface TrainingOptions {
   readonly photoBytes?: number;
   /** Whether images are mixed with each other: mixup, CutMix. */
   readonly mixed?: boolean;
+  /** A teacher to learn from. */
+  readonly distill?: DistillPlan | undefined;
 }
 
 /** Scalars of a training program, beside the seeds of its dropout layers. */
@@ -52,6 +56,8 @@ export const trainingScalars = {
   /** 1 to add to the gradients that are there, 0 to replace them. */
   accumulate: 'accumulate',
   lossScale: 'lossScale',
+  /** Where there is a teacher: `lossScale` for the cross-entropy. */
+  hardScale: 'hardScale',
   rate: 'rate',
   decay: 'decay',
   gradientScale: 'gradientScale',
@@ -81,6 +87,12 @@ export interface TrainingProgram {
   readonly average: { readonly weights: Buffer; readonly statistics: Buffer } | undefined;
   /** Sums of squares of the gradients, a chunk each. */
   readonly squares: Buffer;
+  readonly teacher: TrainingTeacher | undefined;
+}
+
+export interface TrainingTeacher extends TeacherBuffers {
+  /** All of them together are the teacher's part of the loss of the batch. */
+  readonly losses: readonly Buffer[];
 }
 
 export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingProgram {
@@ -98,12 +110,21 @@ export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingP
   const buffers = { image, weights, statistics, gradients };
   const t = new TrainingContext(builder, graph, batch, buffers, options.isFrozen);
 
-  builder.schedule('gradients');
+  const { distill } = options;
+  builder.schedule(distill?.teacher.apart ? 'image' : 'gradients');
   const input = lowerInput(builder, graph, image, options);
+  const teacher = distill && lowerTeacherOf(builder, graph, image, distill, batch);
+  builder.schedule('gradients');
   const units = fuse(graph);
   const memory: NormMemory = new Map();
   for (const unit of units) forward(unit, memory, t);
-  const gradient = lossOf(t, { targets, probabilities, losses });
+  const gradient = lossOf(t, { targets, probabilities, losses }, distill !== undefined);
+  const taught =
+    teacher &&
+    lowerDistillation(t, distill.loss, {
+      ...{ logits: t.value(graph.output), teacher: teacher.logits, targets, gradient },
+      scale: builder.scalar(trainingScalars.lossScale),
+    });
   t.setIncoming(graph.output, gradient);
   for (const unit of [...units].reverse()) backward(unit, memory, t);
   const squares = builder.kept('gradient squares', elementUnitCount(layout.weights));
@@ -142,7 +163,19 @@ export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingP
       statistics: at(average[1] as PendingBuffer),
     },
     squares: at(squares),
+    teacher: teacher && { ...placeTeacher(teacher, at), losses: (taught ?? []).map(at) },
   };
+}
+
+function lowerTeacherOf(
+  builder: ProgramBuilder,
+  graph: Graph,
+  image: PendingBuffer,
+  { teacher }: DistillPlan,
+  batch: number,
+): PendingTeacher {
+  const schedule = teacher.apart ? 'teacher' : 'gradients';
+  return lowerTeacher(builder, graph, image, teacher, { batch, schedule });
 }
 
 /** Photos become the image; mixed, by way of a buffer that holds them unmixed. */
@@ -184,12 +217,13 @@ function lossOf(
     readonly probabilities: PendingBuffer;
     readonly losses: PendingBuffer;
   },
+  taught: boolean,
 ): PendingBuffer {
   const classes = t.graph.classes.length;
   const gradient = t.builder.temporary('loss to logits', t.batch * classes);
   const logits = t.value(nodeOf(t.graph, t.graph.output).id);
   const { targets, probabilities, losses } = to;
-  const scale = t.builder.scalar(trainingScalars.lossScale);
+  const scale = t.builder.scalar(trainingScalars[taught ? 'hardScale' : 'lossScale']);
   t.call(
     'loss',
     softmaxCrossEntropy,
