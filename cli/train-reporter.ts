@@ -49,6 +49,13 @@ export class TrainReporter implements RunListener {
     this.#io.say(
       `${err.bold(record.name)}  ${count(architecture.counts.params.trainable)} parameters, ${count(data.train.count)} photos to train, ${validation}, ${record.classes.length} classes`,
     );
+    if (record.teacher && recipe.distill) {
+      const { name, parameters } = record.teacher;
+      const { method, temperature, alpha } = recipe.distill;
+      this.#io.say(
+        `taught by ${err.bold(name)}, ${count(parameters)} parameters (${method}, temperature ${temperature}, alpha ${alpha})`,
+      );
+    }
     const engine =
       record.engine === 'wasm'
         ? `${record.numerics} numerics, ${record.threads} threads`

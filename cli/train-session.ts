@@ -14,9 +14,11 @@ import {
 import type { DataRecord, RunRecord, SplitRecord } from '../runtime/report/index.ts';
 import type { RunIdentity } from '../runtime/train/checkpoint.ts';
 import type { Recipe } from '../runtime/train/recipe.ts';
+import type { Teacher } from '../runtime/train/teacher.ts';
 import type { Opened } from './compile-reference.ts';
 import { packageVersion } from './package.ts';
 import { parseReference } from './source.ts';
+import { teacherRecord } from './teacher.ts';
 import type { TrainingEngine } from './training-engine.ts';
 
 export interface Prepared {
@@ -97,28 +99,37 @@ export function identityOf(
   prepared: Prepared,
   recipe: Recipe,
   { name, build }: TrainingEngine,
+  teacher?: Teacher,
 ): RunIdentity {
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
   return {
     architecture: hash(printGraph(prepared.compiled.graph)),
-    recipe: hash(JSON.stringify(recipe)),
+    recipe: hash(JSON.stringify(identifying(recipe))),
     data: prepared.data.fingerprint,
     engine: name,
     numerics: build,
+    ...(teacher ? { teacher: teacher.fingerprint } : {}),
   };
+}
+
+/** A teacher is known by what it is, not by where it lies. */
+function identifying(recipe: Recipe): object {
+  const { distill, ...rest } = recipe;
+  return distill ? { ...rest, distill: { ...distill, teacher: undefined } } : rest;
 }
 
 export interface RecordOptions {
   readonly reference: string;
   readonly root: string;
   readonly engine: TrainingEngine;
+  readonly teacher?: Teacher | undefined;
   readonly startedAt: string;
 }
 
 /** The record of a run that has just begun. */
 export function recordOf(prepared: Prepared, recipe: Recipe, options: RecordOptions): RunRecord {
   const { compiled, data, architecture } = prepared;
-  const { engine } = options;
+  const { engine, teacher } = options;
   return {
     version: 1,
     name: compiled.graph.name,
@@ -141,6 +152,7 @@ export function recordOf(prepared: Prepared, recipe: Recipe, options: RecordOpti
     },
     recipe,
     data: dataRecord(data, options.root, recipe),
+    ...(teacher ? { teacher: teacherRecord(teacher, recipe) } : {}),
     peakMemoryBytes: 0,
     best: null,
   };

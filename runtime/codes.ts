@@ -138,7 +138,7 @@ number. The last checkpoint is as it was before.`,
   },
   E541: {
     title: 'another run than the checkpoint',
-    explanation: `\`--resume\` goes on bit for bit, which needs the same architecture, recipe, photos, engine and numerics. Restore what
+    explanation: `\`--resume\` goes on bit for bit, which needs the same architecture, recipe, photos, engine, numerics and teacher. Restore what
 has changed, or start a new run in another folder; \`--init weights.safetensors\` starts one from these weights.`,
   },
   E542: {
@@ -158,6 +158,18 @@ interrupted. Leave out \`--resume\` to start.`,
   E545: {
     title: 'there is no run here',
     explanation: `\`--model\` takes the folder that \`netlathe train\` wrote, with \`run.json\`, \`architecture.yaml\` and the weights in it.`,
+  },
+  E546: {
+    title: 'the teacher cannot be used',
+    explanation: `\`distill.teacher\` names the folder of a run, \`{ arch: FILE, weights: FILE.safetensors }\`, or a tf.LayersModel
+(\`model.json\`) that takes one image and gives one row of logits or probabilities. Paths count from the folder the
+command runs in. The message says what is missing.`,
+  },
+  E547: {
+    title: 'the teacher knows other classes',
+    explanation: `A student learns how alike the classes are to the teacher, class by class, so both must have the same ones by the same
+names; their order may differ. The message names those that only one side has. Train the teacher on these photos, or
+give the student the photos that the teacher was trained on.`,
   },
 } as const satisfies Readonly<Record<string, CodeText>>;
 

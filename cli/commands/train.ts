@@ -11,11 +11,13 @@ import {
 import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
 import { type RunResult, runTraining } from '../../runtime/train/run.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
+import { matchClasses, type Teacher, viewNote } from '../../runtime/train/teacher.ts';
 import { defineCommand } from '../command.ts';
 import { compileReference } from '../compile-reference.ts';
 import { exit, UsageError } from '../io.ts';
 import { numberOption, positiveInteger, wholeNumber } from '../options.ts';
 import { ProgressLine } from '../progress.ts';
+import { openTeacher } from '../teacher.ts';
 import { TrainReporter } from '../train-reporter.ts';
 import { identityOf, type Prepared, prepare, recordOf } from '../train-session.ts';
 import { type TrainingEngine, trainingEngine } from '../training-engine.ts';
@@ -33,6 +35,7 @@ interface Options {
   readonly numerics: string;
   readonly engine: string;
   readonly init?: string;
+  readonly teacher?: string;
   readonly cache?: string;
   readonly resume?: boolean;
   readonly checkpointEvery?: string;
@@ -59,6 +62,7 @@ export const command = defineCommand<Options>({
       .option('--numerics <kind>', 'strict: the same bits everywhere; relaxed: faster', 'strict')
       .option('--engine <name>', 'wasm; tfjs: TensorFlow.js, tfjs-node where installed', 'wasm')
       .option('--init <weights>', 'start from a .safetensors file of the same network')
+      .option('--teacher <teacher>', 'learn from it: folder of a run, or of a TensorFlow.js model')
       .option('--cache <dir>', 'where decoded photos are kept')
       .option('--checkpoint-every <seconds>', 'within long epochs; 0: after every step', '60')
       .option('--resume', 'go on from the last checkpoint of --out')
@@ -69,6 +73,9 @@ export const command = defineCommand<Options>({
     const opened = await compileReference(io, options.arch, options.json);
     if (!opened) return exit.fault;
     const recipe = recipeOf(opened.compiled.normal.recipe, options);
+    // Before the photos are decoded, which may take long.
+    const found = recipe.distill && (await openTeacher(io, recipe.distill.teacher));
+    if (recipe.distill && !found) return exit.fault;
     const signal = io.takeInterrupts();
     const line = new ProgressLine(io.stderr, io.quiet || options.json === true);
     const reporter = new TrainReporter(io, line, options.json === true);
@@ -82,6 +89,8 @@ export const command = defineCommand<Options>({
       throw error;
     });
     if (!prepared) return exit.interrupted;
+    const teacher = await found?.with(prepared.data.classNames);
+    if (teacher) matchClasses(teacher, prepared.compiled.graph.classes);
     const folder = new RunFolder(options.out ?? `runs/${fileName(prepared.compiled.graph.name)}`);
     await folder.lock();
     try {
@@ -93,6 +102,7 @@ export const command = defineCommand<Options>({
         reporter,
         signal,
         engine,
+        teacher,
       });
     } finally {
       line.clear();
@@ -109,20 +119,23 @@ interface Session {
   readonly reporter: TrainReporter;
   readonly signal: AbortSignal;
   readonly engine: TrainingEngine;
+  readonly teacher: Teacher | undefined;
 }
 
 async function train(session: Session): Promise<number> {
-  const { options, recipe, prepared, folder, reporter, signal, engine } = session;
+  const { options, recipe, prepared, folder, reporter, signal, engine, teacher } = session;
   await refuseToOverwrite(folder, options);
   const record = recordOf(prepared, recipe, {
     reference: options.arch,
     root: options.data,
     engine,
+    teacher,
     startedAt: new Date().toISOString(),
   });
-  const notes = [...prepared.notes, ...(engine.note === undefined ? [] : [engine.note])];
-  reporter.begin(record, { ...prepared, notes });
   const { graph } = prepared.compiled;
+  const view = teacher && viewNote(teacher, graph);
+  const notes = [...prepared.notes, engine.note, view].filter((note) => note !== undefined);
+  reporter.begin(record, { ...prepared, notes });
   const initial = options.init ? await readInitial(options.init, prepared) : undefined;
   let started = false;
   const result = await runTraining({
@@ -133,7 +146,8 @@ async function train(session: Session): Promise<number> {
     backend: engine.backend,
     resume: options.resume === true,
     checkpointEvery: wholeNumber('--checkpoint-every', options.checkpointEvery) ?? 60,
-    identity: identityOf(prepared, recipe, engine),
+    identity: identityOf(prepared, recipe, engine, teacher),
+    teacher,
     ...(initial ? { initial } : {}),
     listener: reporter,
     onStart: async () => {
@@ -212,6 +226,7 @@ function recipeOf(written: Parameters<typeof resolveRecipe>[0], options: Options
     batch: positiveInteger('--batch', options.batch),
     seed: wholeNumber('--seed', options.seed),
     learningRate: numberOption('--learning-rate', options.learningRate),
+    teacher: options.teacher,
   };
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return resolveRecipe(written, Object.fromEntries(given));

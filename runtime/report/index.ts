@@ -3,6 +3,7 @@ export type {
   ArchitectureRecord,
   ClassFigures,
   DataRecord,
+  Distillation,
   EpochMetrics,
   EvaluationRecord,
   Interval,
@@ -10,6 +11,7 @@ export type {
   RunRecord,
   RunStatus,
   SplitRecord,
+  TeacherRecord,
 } from './records.ts';
 export { renderReport } from './report.ts';
 export { classFigures, confusionMatrix, topConfusions, wilsonInterval } from './statistics.ts';

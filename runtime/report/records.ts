@@ -40,6 +40,18 @@ export interface ArchitectureRecord {
   readonly verdicts: readonly Verdict[];
 }
 
+export interface TeacherRecord {
+  readonly name: string;
+  /** As the recipe names it. */
+  readonly reference: string;
+  /** SHA-256 of its architecture and weights. */
+  readonly fingerprint: string;
+  readonly parameters: number;
+  readonly input: { readonly height: number; readonly width: number; readonly channels: number };
+  /** Whether its logits are kept after the first epoch, since no photo ever looks different. */
+  readonly cached: boolean;
+}
+
 /** run.json */
 export interface RunRecord {
   readonly version: 1;
@@ -62,9 +74,21 @@ export interface RunRecord {
   readonly architecture: ArchitectureRecord;
   readonly recipe: Recipe;
   readonly data: DataRecord;
+  /** Only where the recipe distils. */
+  readonly teacher?: TeacherRecord;
   readonly peakMemoryBytes: number;
   /** The epoch that validation chose; `null` without validation. */
   readonly best: { readonly epoch: number; readonly top1: number } | null;
+}
+
+/** Means over the training photos of an epoch. */
+export interface Distillation {
+  /** The teacher's part of the loss. */
+  readonly loss: number;
+  /** Accuracy of the teacher on the same augmented images. */
+  readonly teacherTop1: number;
+  /** Share of the images of which student and teacher say the same. */
+  readonly agreement: number;
 }
 
 /** A line of metrics.jsonl. */
@@ -78,7 +102,12 @@ export interface EpochMetrics {
   /** Time spent training so far. */
   readonly seconds: number;
   readonly imagesPerSecond: number;
-  readonly train: { readonly loss: number; readonly top1: number };
+  readonly train: {
+    /** As it is minimized: with a teacher, cross-entropy and the teacher's part together. */
+    readonly loss: number;
+    readonly top1: number;
+    readonly distillation?: Distillation;
+  };
   readonly validation: {
     readonly loss: number;
     readonly top1: number;

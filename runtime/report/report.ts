@@ -15,6 +15,7 @@ import { facts, headline, notices } from './sections/headline.ts';
 import { mistakes } from './sections/mistakes.ts';
 import { recipe } from './sections/recipe.ts';
 import { renderSection, type Section } from './sections/section.ts';
+import { teacher } from './sections/teacher.ts';
 
 /** The holes of templates/report.hbs. Strings are escaped there, Html is not. */
 interface Page {
@@ -37,6 +38,7 @@ export async function renderReport(
   const figure = leadingFigure(run, metrics, evaluation);
   const sections = [
     await curves(run, metrics),
+    await teacher(run, metrics),
     ...(evaluation ? [confusion(evaluation), classes(evaluation), mistakes(evaluation)] : []),
     recipe(run.recipe),
     budget(run.architecture),

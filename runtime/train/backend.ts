@@ -5,8 +5,10 @@ import type { Weight, WeightStore } from '../../compiler/weights/index.ts';
 import type { ImageSet } from '../data/index.ts';
 import type { KernelBuild } from '../kernels/load.ts';
 import { Evaluator } from './evaluator.ts';
+import type { Lesson } from './lesson.ts';
 import type { Pace } from './pace.ts';
 import type { Recipe } from './recipe.ts';
+import type { Teacher } from './teacher.ts';
 import { Trainer } from './trainer.ts';
 
 export interface StepResult {
@@ -15,6 +17,8 @@ export interface StepResult {
   readonly correct: number;
   readonly seen: number;
   readonly learningRate: number;
+  /** Where a teacher teaches. */
+  readonly lesson?: Lesson | undefined;
 }
 
 /** All that a run needs to go on where it was, by name: weights, statistics, optimizer state, averages. */
@@ -40,7 +44,13 @@ export interface BackendEvaluator {
 }
 
 export interface Backend {
-  trainer(graph: Graph, images: ImageSet, recipe: Recipe): Promise<BackendTrainer>;
+  /** `teacher` is the one that `recipe.distill` asks for. */
+  trainer(
+    graph: Graph,
+    images: ImageSet,
+    recipe: Recipe,
+    teacher?: Teacher,
+  ): Promise<BackendTrainer>;
   evaluator(graph: Graph, images: ImageSet): Promise<BackendEvaluator>;
 }
 
@@ -49,7 +59,8 @@ export function wasmBackend(options: {
   readonly build: KernelBuild;
 }): Backend {
   return {
-    trainer: (graph, images, recipe) => Trainer.create(graph, images, recipe, options),
+    trainer: (graph, images, recipe, teacher) =>
+      Trainer.create(graph, images, recipe, { ...options, teacher }),
     evaluator: (graph, images) => Evaluator.create(graph, images, options),
   };
 }

@@ -12,6 +12,7 @@ import {
 import { writeFileAtomic } from '../files/atomic-write.ts';
 import { systemCode } from '../runtime-error.ts';
 import type { BackendTrainer, TrainingState } from './backend.ts';
+import type { Lesson } from './lesson.ts';
 import { TrainError } from './train-error.ts';
 
 export interface Progress {
@@ -21,6 +22,7 @@ export interface Progress {
   readonly loss: number;
   readonly correct: number;
   readonly seen: number;
+  readonly lesson?: Lesson | undefined;
   readonly seconds: number;
   readonly best: { readonly epoch: number; readonly top1: number } | null;
   /** Epochs without a better one. */
@@ -47,6 +49,8 @@ export interface RunIdentity {
   readonly data: string;
   readonly engine: string;
   readonly numerics: string;
+  /** Architecture and weights of the teacher, where there is one. */
+  readonly teacher?: string | undefined;
 }
 
 export async function saveCheckpoint(
@@ -95,6 +99,7 @@ export async function loadCheckpoint(
 }
 
 const meanings: Readonly<Record<keyof RunIdentity, string>> = {
+  teacher: 'the teacher is another than when its checkpoint was written',
   architecture: 'the architecture has changed since its checkpoint was written',
   recipe: 'the recipe has changed since its checkpoint was written',
   data: 'the photos have changed since its checkpoint was written',

@@ -85,11 +85,19 @@ export interface StepScalars {
 
 /** How many rows, logits or probabilities, are largest at their label; the first of equals counts. */
 export function countCorrect(rows: Float32Array, labels: ArrayLike<number>): number {
-  const classes = rows.length / labels.length;
-  let correct = 0;
-  for (let n = 0; n < labels.length; n++) {
+  return places(rows, labels.length).filter((place, n) => place === labels[n]).length;
+}
+
+/** In how many rows two tables are largest at the same place. */
+export function countAgreeing(a: Float32Array, b: Float32Array, count: number): number {
+  const other = places(b, count);
+  return places(a, count).filter((place, n) => place === other[n]).length;
+}
+
+function places(rows: Float32Array, count: number): readonly number[] {
+  const classes = rows.length / count;
+  return Array.from({ length: count }, (_, n) => {
     const row = rows.subarray(n * classes, (n + 1) * classes);
-    if (row.indexOf(row.reduce((a, b) => Math.max(a, b))) === labels[n]) correct++;
-  }
-  return correct;
+    return row.indexOf(row.reduce((a, b) => Math.max(a, b)));
+  });
 }

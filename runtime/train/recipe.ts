@@ -1,6 +1,7 @@
 /** A recipe with nothing left open: what `train:` says, what flags override, and the defaults of the schema. */
 
 import type { Recipe as WrittenRecipe } from '../../compiler/2-validate/spec.ts';
+import type { DistillLoss } from '../../compiler/6-lower/distill.ts';
 
 export interface OptimizerRecipe {
   readonly name: 'sgd' | 'adam' | 'adamw' | 'rmsprop';
@@ -37,6 +38,22 @@ export interface AugmentRecipe {
   readonly erase: { readonly probability: number; readonly scale: readonly number[] } | undefined;
 }
 
+/** Where a teacher is to be found; paths count from the working folder. */
+export type TeacherReference =
+  | { readonly kind: 'folder'; readonly folder: string }
+  | { readonly kind: 'architecture'; readonly arch: string; readonly weights: string }
+  | {
+      readonly kind: 'model';
+      readonly model: string;
+      readonly classes: readonly string[] | undefined;
+      readonly mean: readonly number[] | undefined;
+      readonly std: readonly number[] | undefined;
+    };
+
+export interface DistillRecipe extends DistillLoss {
+  readonly teacher: TeacherReference;
+}
+
 export interface Recipe {
   readonly epochs: number;
   /** Where given, the run ends after so many steps. */
@@ -55,6 +72,7 @@ export interface Recipe {
   readonly freeze: readonly string[];
   readonly earlyStopping: { readonly patience: number } | undefined;
   readonly augment: AugmentRecipe;
+  readonly distill: DistillRecipe | undefined;
   readonly data: {
     readonly train: string | readonly string[] | undefined;
     readonly validation: string | false | undefined;
@@ -69,7 +87,12 @@ export interface RecipeOverrides {
   readonly batch?: number;
   readonly seed?: number;
   readonly learningRate?: number;
+  /** As `distill.teacher`, with the rest of `distill` as it is or by default. */
+  readonly teacher?: WrittenTeacher;
 }
+
+export type WrittenDistill = NonNullable<WrittenRecipe['distill']>;
+export type WrittenTeacher = WrittenDistill['teacher'];
 
 export function resolveRecipe(
   written: WrittenRecipe | undefined,
@@ -93,6 +116,7 @@ export function resolveRecipe(
     freeze: w.freeze ?? [],
     earlyStopping: w.earlyStopping && { patience: w.earlyStopping.patience },
     augment: resolveAugment(w.augment),
+    distill: resolveDistill(w.distill, flags.teacher),
     data: { train: w.data?.train, validation: w.data?.validation, holdOut: w.data?.holdOut },
   };
 }
@@ -144,6 +168,40 @@ function resolveAugment(written: WrittenRecipe['augment']): AugmentRecipe {
       scale: a.erase.scale ?? [0.02, 0.33],
     },
   };
+}
+
+function resolveDistill(
+  written: WrittenRecipe['distill'],
+  flag: WrittenTeacher | undefined,
+): DistillRecipe | undefined {
+  const teacher = flag ?? written?.teacher;
+  if (teacher === undefined) return undefined;
+  const d: Partial<WrittenDistill> = written ?? {};
+  return {
+    teacher: teacherReference(teacher),
+    method: d.method ?? 'kd',
+    temperature: d.temperature ?? 4,
+    alpha: d.alpha ?? 0.5,
+    target: d.target ?? 1,
+    others: d.others ?? 8,
+    inter: d.inter ?? 2,
+    intra: d.intra ?? 2,
+  };
+}
+
+export function teacherReference(written: WrittenTeacher): TeacherReference {
+  if (typeof written === 'string') return { kind: 'folder', folder: written };
+  if ('arch' in written) return { kind: 'architecture', ...written };
+  const { model, classes, mean, std } = written;
+  return { kind: 'model', model, classes, mean, std };
+}
+
+/** Whether a photo looks the same in every epoch, so that what a teacher says of it is always the same too. */
+export function isViewFixed({ augment, mixup, cutmix }: Recipe): boolean {
+  const { randomResizedCrop, cropPadding, flip, rotation, colorJitter, erase } = augment;
+  const { brightness, contrast, saturation } = colorJitter;
+  const strengths = [mixup, cutmix, cropPadding, rotation, brightness, contrast, saturation];
+  return strengths.every((x) => x === 0) && !flip && !randomResizedCrop && !erase;
 }
 
 /** Whether a layer's weights stay as they are: `*` in a pattern stands for any text. */

@@ -21,9 +21,11 @@ import {
 } from './checkpoint.ts';
 import { evaluationRecord } from './evaluation-record.ts';
 import { type Figures, figuresOf } from './figures.ts';
+import { addLessons, type Lesson } from './lesson.ts';
 import { readWeights } from './read-weights.ts';
 import type { Recipe } from './recipe.ts';
 import type { RunFolder } from './run-folder.ts';
+import type { Teacher } from './teacher.ts';
 import { TrainError } from './train-error.ts';
 
 export interface StepEvent {
@@ -56,6 +58,8 @@ export interface RunOptions {
   readonly identity: RunIdentity;
   /** Where the weights start, instead of at random. */
   readonly initial?: WeightStore;
+  /** Who teaches, where the recipe distils. */
+  readonly teacher?: Teacher | undefined;
   readonly listener: RunListener;
   /** Before the first step, once nothing refuses it: until then the folder is as the last run left it. */
   readonly onStart?: () => Promise<void>;
@@ -73,8 +77,8 @@ export interface RunResult {
 }
 
 export async function runTraining(options: RunOptions): Promise<RunResult> {
-  const { graph, recipe, data, backend } = options;
-  const trainer = await backend.trainer(graph, data.train, recipe);
+  const { graph, recipe, data, backend, teacher } = options;
+  const trainer = await backend.trainer(graph, data.train, recipe, teacher);
   const judged = data.validation ?? data.train;
   const evaluator = await backend.evaluator(graph, judged);
   try {
@@ -170,7 +174,7 @@ class Run {
     const from = performance.now();
     const result = this.#trainer.step(before.step);
     const fresh = before.step % this.#trainer.pace.stepsPerEpoch === 0;
-    const carried = fresh ? { loss: 0, correct: 0, seen: 0 } : before;
+    const carried = fresh ? { loss: 0, correct: 0, seen: 0, lesson: undefined } : before;
     this.#seen += result.seen;
     this.#progress = {
       ...before,
@@ -178,6 +182,7 @@ class Run {
       loss: carried.loss + result.loss,
       correct: carried.correct + result.correct,
       seen: carried.seen + result.seen,
+      lesson: addLessons(carried.lesson, result.lesson),
       seconds: before.seconds + (performance.now() - from) / 1000,
     };
     this.#tell();
@@ -202,7 +207,7 @@ class Run {
 
   async #endEpoch(): Promise<void> {
     const { data, recipe, folder, listener } = this.#options;
-    const { step, loss, correct, seen, seconds } = this.#progress;
+    const { step, loss, correct, seen, seconds, lesson } = this.#progress;
     const weights = this.#trainer.weights();
     const figures = data.validation ? await this.#evaluate(weights) : undefined;
     const epoch = this.#epochs.length + 1;
@@ -212,7 +217,11 @@ class Run {
       learningRate: this.#trainer.pace.rateAt(step - 1),
       seconds,
       imagesPerSecond: (step * this.#trainer.pace.imagesPerStep) / Math.max(seconds, 1e-9),
-      train: { loss: loss / seen, top1: correct / seen },
+      train: {
+        loss: loss / seen,
+        top1: correct / seen,
+        ...(lesson ? { distillation: distillationOf(lesson, seen) } : {}),
+      },
       validation: figures ? { loss: figures.loss, top1: figures.top1, top5: figures.top5 } : null,
       ema: recipe.ema !== undefined,
     };
@@ -274,4 +283,8 @@ class Run {
     if (this.#progress.epochsLogged === 0) return this.#trainer.weights();
     return readWeights(this.#options.folder.file('best'), this.#options.graph);
   }
+}
+
+function distillationOf({ loss, teacherCorrect, agreed }: Lesson, seen: number) {
+  return { loss: loss / seen, teacherTop1: teacherCorrect / seen, agreement: agreed / seen };
 }

@@ -18,14 +18,17 @@ import { Engine } from '../engine/engine.ts';
 import type { KernelBuild } from '../kernels/load.ts';
 import type { BackendTrainer, StepResult, TrainingState } from './backend.ts';
 import { batchBytes, Feeder, photoViews } from './feeder.ts';
-import { countCorrect, Pace } from './pace.ts';
+import { addLessons, type Lesson } from './lesson.ts';
+import { countAgreeing, countCorrect, Pace } from './pace.ts';
 import { readParameters, writeParameters } from './parameters.ts';
 import { dropoutSeedAt } from './random.ts';
 import { freezer, type Recipe } from './recipe.ts';
+import { distillPlan, isCached, type Teacher, TeacherHost } from './teacher.ts';
 
 export interface TrainerOptions {
   readonly threads: number;
   readonly build: KernelBuild;
+  readonly teacher?: Teacher | undefined;
 }
 
 export class Trainer implements BackendTrainer {
@@ -35,6 +38,7 @@ export class Trainer implements BackendTrainer {
   readonly #recipe: Recipe;
   readonly #feeder: Feeder;
   readonly #dropouts: readonly { readonly name: string; readonly layer: number }[];
+  readonly #host: TeacherHost | undefined;
 
   private constructor(
     graph: Graph,
@@ -42,7 +46,9 @@ export class Trainer implements BackendTrainer {
     recipe: Recipe,
     program: TrainingProgram,
     engine: Engine,
+    host: TeacherHost | undefined,
   ) {
+    this.#host = host;
     this.#recipe = recipe;
     this.program = program;
     this.engine = engine;
@@ -62,6 +68,8 @@ export class Trainer implements BackendTrainer {
     options: TrainerOptions,
   ): Promise<Trainer> {
     const { batch } = new Pace(images, recipe);
+    const { teacher } = options;
+    const distill = teacher && distillPlan(teacher, graph, recipe);
     const program = lowerTraining(graph, {
       batch,
       threads: options.threads,
@@ -70,10 +78,16 @@ export class Trainer implements BackendTrainer {
       isFrozen: freezer(recipe.freeze),
       photoBytes: batchBytes(images, batch),
       mixed: recipe.mixup > 0 || recipe.cutmix > 0,
+      distill,
     });
     const engine = await Engine.create(program.program, options.build);
     if (program.photos) engine.floats(program.photos.norms).set(normsOf(graph));
-    return new Trainer(graph, images, recipe, program, engine);
+    const cached = isCached(recipe) ? images.count : undefined;
+    const host =
+      teacher && program.teacher && distill
+        ? new TeacherHost(engine, program.teacher, teacher, distill.teacher, cached)
+        : undefined;
+    return new Trainer(graph, images, recipe, program, engine, host);
   }
 
   start(weights: WeightStore): void {
@@ -90,25 +104,46 @@ export class Trainer implements BackendTrainer {
   }
 
   step(step: number): StepResult {
-    const { accumulate, seed } = this.#recipe;
+    const { accumulate, seed, distill } = this.#recipe;
     const { imagesPerStep } = this.pace;
     const epoch = this.pace.epochOf(step);
+    const own = distill ? 1 - distill.alpha : 1;
     let loss = 0;
     let correct = 0;
+    let lesson: Lesson | undefined;
     this.engine.setScalar(scalar.lossScale, 1 / imagesPerStep);
+    if (distill) this.engine.setScalar(scalar.hardScale, own / imagesPerStep);
     for (let part = 0; part < accumulate; part++) {
       const number = step * accumulate + part;
-      const labels = this.#feeder.feed(this.pace.indices(step, part), { epoch, step: number });
+      const indices = this.pace.indices(step, part);
+      const labels = this.#feeder.feed(indices, { epoch, step: number });
       this.engine.setScalar(scalar.accumulate, part === 0 ? 0 : 1);
       for (const { name, layer } of this.#dropouts) {
         this.engine.setScalar(name, dropoutSeedAt(seed, number, layer));
       }
+      if (this.#host?.isApart) {
+        this.engine.run('image');
+        this.#host.teach(indices);
+      }
       this.engine.run('gradients');
-      loss += sum(this.engine.floats(this.program.losses));
+      loss += own * sum(this.engine.floats(this.program.losses));
       correct += countCorrect(this.engine.floats(this.program.probabilities), labels);
+      lesson = addLessons(lesson, this.#lesson(labels));
     }
+    loss += lesson?.loss ?? 0;
     this.#update(step, loss);
-    return { loss, correct, seen: imagesPerStep, learningRate: this.pace.rateAt(step) };
+    return { loss, correct, seen: imagesPerStep, learningRate: this.pace.rateAt(step), lesson };
+  }
+
+  #lesson(labels: Uint16Array): Lesson | undefined {
+    const { teacher, probabilities } = this.program;
+    if (!teacher || !this.#host) return undefined;
+    const { logits } = this.#host;
+    return {
+      loss: teacher.losses.reduce((total, part) => total + sum(this.engine.floats(part)), 0),
+      teacherCorrect: countCorrect(logits, labels),
+      agreed: countAgreeing(this.engine.floats(probabilities), logits, labels.length),
+    };
   }
 
   state(): TrainingState {

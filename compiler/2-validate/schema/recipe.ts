@@ -1,6 +1,7 @@
 /** The JSON Schema of a training recipe: the key `train` of an architecture. */
 
 import { closed, type Schema } from './attributes.ts';
+import { distill } from './distill.ts';
 
 const share = (description: string, value: number, example: number): Schema => ({
   type: 'number',
@@ -249,6 +250,7 @@ export const recipe: Schema = {
       examples: [{ patience: 10 }],
     },
     augment,
+    distill,
     data,
   }),
   examples: [{ epochs: 40, batch: 32 }],

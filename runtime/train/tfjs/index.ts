@@ -9,7 +9,8 @@ export { type OpenedTfjs, openTfjs } from './open.ts';
 
 export function tfjsBackend(tf: Tf): Backend {
   return {
-    trainer: (graph, images, recipe) => TfjsTrainer.create(tf, graph, images, recipe),
+    trainer: (graph, images, recipe, teacher) =>
+      TfjsTrainer.create(tf, graph, images, recipe, teacher),
     evaluator: (graph, images) => TfjsEvaluator.create(tf, graph, images),
   };
 }

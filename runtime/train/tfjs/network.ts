@@ -1,6 +1,7 @@
 /** A Graph as a model of TensorFlow.js that trains as the engine does: same dropout masks, same running statistics. */
 
 import type * as tfjs from '@tensorflow/tfjs';
+import type { DistillLoss } from '../../../compiler/6-lower/distill.ts';
 import {
   buildTfjsModel,
   type ModelWeight,
@@ -11,15 +12,18 @@ import { layerName } from '../../../compiler/7-emit/tfjs/names.ts';
 import type { Graph, GraphNode } from '../../../compiler/graph/graph.ts';
 import { elements } from '../../../compiler/graph/shape.ts';
 import { dropElements } from '../../kernels/plain/elementwise.ts';
-import { countCorrect } from '../pace.ts';
+import type { Lesson } from '../lesson.ts';
+import { countAgreeing, countCorrect } from '../pace.ts';
 import { dropoutSeedAt } from '../random.ts';
 import type { Batch } from './batches.ts';
+import { distillationLoss } from './distill.ts';
 
 export interface Gradients {
   /** Of the sum of the losses, in the order of the variables asked for. The caller disposes of them. */
   readonly tensors: readonly tfjs.Tensor[];
   readonly loss: number;
   readonly correct: number;
+  readonly lesson?: Lesson;
 }
 
 interface Norm {
@@ -35,10 +39,12 @@ export class TfjsNetwork {
   readonly #graph: Graph;
   readonly #model: tfjs.LayersModel;
   readonly #norms: readonly Norm[];
+  readonly #distill: DistillLoss | undefined;
   /** What dropout draws by: the seed of the run and the number of the batch. */
   #draw = { seed: 0, part: 0 };
 
-  constructor(tf: Tf, graph: Graph) {
+  constructor(tf: Tf, graph: Graph, distill?: DistillLoss) {
+    this.#distill = distill;
     this.#tf = tf;
     this.#graph = graph;
     this.#model = buildTfjsModel(tf, graph);
@@ -48,7 +54,7 @@ export class TfjsNetwork {
   }
 
   gradients(
-    { image, targets, labels }: Batch,
+    { image, targets, labels, teacher }: Batch,
     variables: readonly tfjs.Variable[],
     draw: { readonly seed: number; readonly part: number },
   ): Gradients {
@@ -56,22 +62,52 @@ export class TfjsNetwork {
     this.#draw = draw;
     return tf.tidy(() => {
       const before = this.#norms.map(({ variance }) => tf.clone(variance));
-      const wanted = tf.tensor2d(targets.slice(), [labels.length, this.#graph.classes.length]);
-      let rows: tfjs.Tensor | undefined;
+      const table = (values: Float32Array) =>
+        tf.tensor2d(values.slice(), [labels.length, this.#graph.classes.length]);
+      const wanted = table(targets);
+      const taught = teacher && table(teacher);
+      let rows: tfjs.Tensor2D | undefined;
       const { value, grads } = tf.variableGrads(() => {
         const options = { training: true };
         const logits = this.#model.apply(this.#tensorOf(image), options) as tfjs.Tensor2D;
         rows = tf.keep(logits);
-        return tf.neg(tf.sum(tf.mul(wanted, tf.logSoftmax(logits))));
+        return this.#loss(logits, wanted, taught);
       }, [...variables]);
       this.#unbias(before, labels.length);
-      const logits = (rows as tfjs.Tensor).dataSync<'float32'>();
+      const kept = rows as tfjs.Tensor2D;
+      const logits = kept.dataSync<'float32'>();
       const correct = countCorrect(logits, labels);
-      (rows as tfjs.Tensor).dispose();
+      const lesson = teacher && this.#lesson(kept, wanted, teacher, labels);
+      kept.dispose();
       // What does not lead to the loss has no gradient.
       const tensors = variables.map((v) => tf.keep(grads[v.name] ?? tf.zerosLike(v)));
-      return { tensors, loss: value.dataSync()[0] as number, correct };
+      const figures = { tensors, loss: value.dataSync()[0] as number, correct };
+      return lesson ? { ...figures, lesson: { ...lesson } } : figures;
     });
+  }
+
+  #loss(logits: tfjs.Tensor2D, targets: tfjs.Tensor2D, teacher: tfjs.Tensor2D | undefined) {
+    const tf = this.#tf;
+    const hard = tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits)))) as tfjs.Scalar;
+    if (!teacher || !this.#distill) return hard;
+    const soft = distillationLoss(tf, this.#distill, { logits, teacher, targets });
+    return tf.add(tf.mul(hard, 1 - this.#distill.alpha), soft) as tfjs.Scalar;
+  }
+
+  #lesson(
+    logits: tfjs.Tensor2D,
+    targets: tfjs.Tensor2D,
+    said: Float32Array,
+    labels: Uint16Array,
+  ): Lesson | undefined {
+    if (!this.#distill) return undefined;
+    const teacher = this.#tf.tensor2d(said.slice(), logits.shape);
+    const loss = distillationLoss(this.#tf, this.#distill, { logits, teacher, targets });
+    return {
+      loss: loss.dataSync()[0] as number,
+      teacherCorrect: countCorrect(said, labels),
+      agreed: countAgreeing(logits.dataSync<'float32'>(), said, labels.length),
+    };
   }
 
   logits(image: Float32Array): Float32Array {

@@ -6,8 +6,10 @@ import type { Graph } from '../../../compiler/graph/graph.ts';
 import type { Weight, WeightStore } from '../../../compiler/weights/index.ts';
 import type { ImageSet } from '../../data/index.ts';
 import type { BackendTrainer, StepResult, TrainingState } from '../backend.ts';
+import { addLessons, type Lesson } from '../lesson.ts';
 import { Pace } from '../pace.ts';
 import { freezer, type Recipe } from '../recipe.ts';
+import type { Teacher } from '../teacher.ts';
 import { Batches } from './batches.ts';
 import { TfjsNetwork } from './network.ts';
 import { TfjsOptimizer } from './optimizer.ts';
@@ -30,7 +32,7 @@ export class TfjsTrainer implements BackendTrainer {
     this.pace = new Pace(images, recipe);
     this.#recipe = recipe;
     this.#batches = batches;
-    this.#network = new TfjsNetwork(tf, graph);
+    this.#network = new TfjsNetwork(tf, graph, recipe.distill);
     const { weights } = this.#network;
     const isFrozen = freezer(recipe.freeze);
     this.#trained = weights.filter(({ spec, node }) => spec.trainable && !isFrozen(node.name));
@@ -50,8 +52,10 @@ export class TfjsTrainer implements BackendTrainer {
     graph: Graph,
     images: ImageSet,
     recipe: Recipe,
+    teacher?: Teacher,
   ): Promise<TfjsTrainer> {
-    return new TfjsTrainer(tf, graph, images, recipe, await Batches.create(graph, images, recipe));
+    const batches = await Batches.create(graph, images, recipe, teacher);
+    return new TfjsTrainer(tf, graph, images, recipe, batches);
   }
 
   start(weights: WeightStore): void {
@@ -73,6 +77,7 @@ export class TfjsTrainer implements BackendTrainer {
     let sums: readonly tfjs.Tensor[] = [];
     let loss = 0;
     let correct = 0;
+    let lesson: Lesson | undefined;
     for (let part = 0; part < accumulate; part++) {
       const number = step * accumulate + part;
       const batch = this.#batches.next(this.pace.indices(step, part), { epoch, step: number });
@@ -80,6 +85,7 @@ export class TfjsTrainer implements BackendTrainer {
       sums = this.#add(sums, gradients.tensors);
       loss += gradients.loss;
       correct += gradients.correct;
+      lesson = addLessons(lesson, gradients.lesson);
     }
     try {
       this.#update(step, sums, loss);
@@ -87,7 +93,7 @@ export class TfjsTrainer implements BackendTrainer {
       this.#tf.dispose([...sums]);
     }
     const { imagesPerStep } = this.pace;
-    return { loss, correct, seen: imagesPerStep, learningRate: this.pace.rateAt(step) };
+    return { loss, correct, seen: imagesPerStep, learningRate: this.pace.rateAt(step), lesson };
   }
 
   state(): TrainingState {
