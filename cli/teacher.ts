@@ -85,8 +85,9 @@ async function openModel(
 ): Promise<OpenedTeacher> {
   throw new TrainError({
     code: 'E546',
-    message: `${reference.model}: later`,
+    message: 'a TensorFlow.js model cannot teach in this version',
     path: reference.model,
+    hint: 'give the folder of the run that the model came from',
   });
 }
 

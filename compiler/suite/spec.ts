@@ -409,6 +409,81 @@ export interface Recipe {
     };
   };
   /**
+   * Learning from a teacher, which sees the same augmented image: loss = (1 - alpha) cross-entropy + alpha T^2 (the method's comparison at temperature T).
+   */
+  distill?: {
+    /**
+     * Who teaches: the folder of a run, a netlathe architecture with weights, or a tf.LayersModel. Paths count from the folder the command runs in.
+     */
+    teacher:
+      | string
+      | {
+          /**
+           * An architecture: a file, file#variant or zoo name.
+           */
+          arch: string;
+          /**
+           * Its weights, a .safetensors file.
+           */
+          weights: string;
+        }
+      | {
+          /**
+           * A tf.LayersModel on disk: its folder or its model.json.
+           */
+          model: string;
+          /**
+           * Labels in the order of its outputs; those of the photos if left out.
+           *
+           * @minItems 2
+           * @maxItems 100000
+           */
+          classes?: string[];
+          /**
+           * Subtracted from values scaled to 0..1; as the student has it if left out.
+           *
+           * @minItems 1
+           * @maxItems 4
+           */
+          mean?: number[];
+          /**
+           * Divides what is left; as the student has it if left out.
+           *
+           * @minItems 1
+           * @maxItems 4
+           */
+          std?: number[];
+        };
+    /**
+     * kd: soft targets (Hinton et al. 2015). dkd: true class and the others apart (Zhao et al. 2022). dist: relations between and within classes (Huang et al. 2022).
+     */
+    method?: 'kd' | 'dkd' | 'dist';
+    /**
+     * What logits of both are divided by before they are compared.
+     */
+    temperature?: number;
+    /**
+     * The teacher's share of the loss; 1 leaves the labels out.
+     */
+    alpha?: number;
+    /**
+     * dkd: weight of the true class against all others.
+     */
+    target?: number;
+    /**
+     * dkd: weight of the others among themselves.
+     */
+    others?: number;
+    /**
+     * dist: weight of the relation between classes, photo by photo.
+     */
+    inter?: number;
+    /**
+     * dist: weight of the relation within a class, over the batch.
+     */
+    intra?: number;
+  };
+  /**
    * Which photos train and which validate.
    */
   data?: {
@@ -689,6 +764,81 @@ export interface PartialRecipe {
        */
       scale?: number[];
     };
+  };
+  /**
+   * Learning from a teacher, which sees the same augmented image: loss = (1 - alpha) cross-entropy + alpha T^2 (the method's comparison at temperature T).
+   */
+  distill?: {
+    /**
+     * Who teaches: the folder of a run, a netlathe architecture with weights, or a tf.LayersModel. Paths count from the folder the command runs in.
+     */
+    teacher?:
+      | string
+      | {
+          /**
+           * An architecture: a file, file#variant or zoo name.
+           */
+          arch?: string;
+          /**
+           * Its weights, a .safetensors file.
+           */
+          weights?: string;
+        }
+      | {
+          /**
+           * A tf.LayersModel on disk: its folder or its model.json.
+           */
+          model?: string;
+          /**
+           * Labels in the order of its outputs; those of the photos if left out.
+           *
+           * @minItems 2
+           * @maxItems 100000
+           */
+          classes?: string[];
+          /**
+           * Subtracted from values scaled to 0..1; as the student has it if left out.
+           *
+           * @minItems 1
+           * @maxItems 4
+           */
+          mean?: number[];
+          /**
+           * Divides what is left; as the student has it if left out.
+           *
+           * @minItems 1
+           * @maxItems 4
+           */
+          std?: number[];
+        };
+    /**
+     * kd: soft targets (Hinton et al. 2015). dkd: true class and the others apart (Zhao et al. 2022). dist: relations between and within classes (Huang et al. 2022).
+     */
+    method?: 'kd' | 'dkd' | 'dist';
+    /**
+     * What logits of both are divided by before they are compared.
+     */
+    temperature?: number;
+    /**
+     * The teacher's share of the loss; 1 leaves the labels out.
+     */
+    alpha?: number;
+    /**
+     * dkd: weight of the true class against all others.
+     */
+    target?: number;
+    /**
+     * dkd: weight of the others among themselves.
+     */
+    others?: number;
+    /**
+     * dist: weight of the relation between classes, photo by photo.
+     */
+    inter?: number;
+    /**
+     * dist: weight of the relation within a class, over the batch.
+     */
+    intra?: number;
   };
   /**
    * Which photos train and which validate.
