@@ -17,3 +17,4 @@ export * from './plain/partials.ts';
 export * from './plain/pointwise.ts';
 export * from './plain/pooling.ts';
 export * from './plain/view.ts';
+export * from './plain/winograd.ts';

@@ -106,7 +106,8 @@ export function runPlain(kernel: Kernel, values: Values, units: number): Buffers
   return written;
 }
 
-function absolute(values: Values): Values {
+/** For checkSums: what bounds the error of sums of products. */
+export function absolute(values: Values): Values {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       name,
@@ -124,13 +125,25 @@ export interface LinearCheck {
   readonly depth: number;
 }
 
-/**
- * Checks a sum of products in every build: |error| <= 4 sqrt(depth) eps (sum of |products|), the last of which the twin
- * gives when it runs on absolute values; the same bits however the range is cut; nothing written around the buffers.
- */
+/** Checks a sum of products against the kernel's own twin, as checkSums does. */
 export function checkLinear({ kernel, values, units, output, depth }: LinearCheck): void {
   const exact = runPlain(kernel, values, units)[output]!;
   const size = runPlain(kernel, absolute(values), units)[output]!;
+  checkSums({ kernel, values, units, output, depth, exact, size });
+}
+
+export interface SumsCheck extends LinearCheck {
+  readonly exact: Floats;
+  /** The sums of the products' absolute values. */
+  readonly size: Floats;
+}
+
+/**
+ * Checks a sum of products in every build: |error| <= 4 sqrt(depth) eps (sum of |products|), the last of which a twin
+ * gives when it runs on absolute values; the same bits however the range is cut; nothing written around the buffers.
+ */
+export function checkSums(check: SumsCheck): void {
+  const { kernel, values, units, output, depth, exact, size } = check;
   const unit = 4 * Math.sqrt(Math.max(1, depth)) * 2 ** -24;
   for (const build of BUILDS) {
     const got = runWasm(build, kernel, values, units)[output]!;

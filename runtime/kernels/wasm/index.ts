@@ -22,3 +22,4 @@ export * from './pointwise';
 export * from './pooling';
 export * from './resize';
 export * from './view';
+export * from './winograd';
