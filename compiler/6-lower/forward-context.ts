@@ -10,6 +10,8 @@ export type Weighted = GraphNode<'conv2d'> | GraphNode<'dense'>;
 export interface ForwardContext {
   readonly builder: ProgramBuilder;
   readonly batch: number;
+  /** Whether this is a training step; inference is computed one way only, so that all who run it agree. */
+  readonly trains: boolean;
   shape(id: number): Shape;
   /** The input that a single-input node reads. */
   input(node: GraphNode): number;

@@ -175,6 +175,7 @@ class InferenceContext implements ForwardContext {
   readonly builder: ProgramBuilder;
   readonly graph: Graph;
   readonly batch: number;
+  readonly trains = false;
   readonly #weights: ParameterBuffers;
   readonly #statistics: ParameterBuffers;
   readonly #values = new Map<number, PendingBuffer>();

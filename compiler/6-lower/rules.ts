@@ -19,17 +19,22 @@ import {
   type TrainingRule,
   zeroPadRule,
 } from './ops/simple.ts';
+import { backwardWinograd, forwardWinograd, takesWinograd } from './ops/winograd.ts';
 
 /** Batch norms are lowered with what is fused behind them: `ops/norm.ts`. */
 type SingleOp = Exclude<OpKind, 'batchNorm'>;
 
 const conv2dRule: TrainingRule<GraphNode<'conv2d'>> = {
   forward(node, t) {
-    if (isDepthwise(node, t.shape(t.input(node)))) forwardDepthwise(node, t);
+    const input = t.shape(t.input(node));
+    if (isDepthwise(node, input)) forwardDepthwise(node, t);
+    else if (t.trains && takesWinograd(node, input)) forwardWinograd(node, t);
     else forwardDense(node, t);
   },
   backward(node, gradient, t) {
-    if (isDepthwise(node, t.shape(t.input(node)))) backwardDepthwise(node, gradient, t);
+    const input = t.shape(t.input(node));
+    if (isDepthwise(node, input)) backwardDepthwise(node, gradient, t);
+    else if (takesWinograd(node, input)) backwardWinograd(node, gradient, t);
     else backwardDense(node, gradient, t);
   },
 };

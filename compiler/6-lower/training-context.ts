@@ -36,6 +36,7 @@ export class TrainingContext implements ForwardContext {
   readonly builder: ProgramBuilder;
   readonly graph: Graph;
   readonly batch: number;
+  readonly trains = true;
   readonly readers: (id: number) => readonly number[];
   readonly buffers: TrainingBuffers;
   readonly #isFrozen: (layer: string) => boolean;

@@ -7,7 +7,7 @@
 import { type Job, makeJob } from './job.ts';
 
 /** Of last.safetensors. A change of the arithmetic that is meant is said in the changelog, and replaces it. */
-export const golden = 'aaccec39884ae7a46aa5db3050160d9d1d2cdf19783808c818bf5ea40910099d';
+export const golden = 'b7333bc4013bdb0777459f76f822070a73fe18b98948fb66f83d05322184b6ec';
 
 const yaml = `version: 1
 name: golden
@@ -28,6 +28,8 @@ layers:
   - batchNorm
   - hardSwish
   - maxPool2d
+  - { op: conv2d, filters: 12, padding: valid }
+  - batchNorm
   - for: { width: "bandwidth[1..2]" }
     layers: [{ block: unit, width: width }, maxPool2d]
   - { block: unit, for: { width: "bandwidth[3..]" } }

@@ -83,6 +83,11 @@ const networks: Readonly<Record<string, string>> = {
 - { op: avgPool2d, size: 3, stride: 2, padding: 1 }
 - { op: maxPool2d, size: 3, stride: 1, padding: same }
 - { op: zeroPad, padding: [0, 1, 1, 0] }`,
+  'wide convolutions': `
+- { op: conv2d, kernel: 3, filters: 8, padding: same }
+- { op: conv2d, kernel: 3, filters: 12, padding: [2, 0], bias: false }
+- batchNorm
+- silu`,
   'squeeze and excite': `
 - { op: conv2d, kernel: 3, filters: 8 }
 - { op: multiply, branches: [[], [globalAvgPool, { op: conv2d, filters: 4 }, elu, { op: conv2d, filters: 8 }, hardSigmoid]] }

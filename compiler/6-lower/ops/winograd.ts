@@ -1,0 +1,173 @@
+/**
+ * 3x3 convolutions by Winograd's F(4x4, 3x3), in training alone: evaluation and the emitted module keep the direct
+ * convolution, so that they agree to the bit.
+ */
+
+import { gradientChunks } from '../../../runtime/kernels/plain/partials.ts';
+import {
+  BLOCK_TILES,
+  isWinogradShape,
+  packedWinogradPanels,
+  packedWinogradSize,
+  packWinograd,
+  type WinogradShape,
+  winograd,
+  winogradGradientTileRows,
+  winogradScratch,
+  winogradShape,
+  winogradTileRows,
+  winogradTiles,
+  winogradTransposed,
+  winogradWeightGradient,
+  winogradWeightGradientScratch,
+} from '../../../runtime/kernels/plain/winograd.ts';
+import type { GraphNode } from '../../graph/graph.ts';
+import type { Shape } from '../../graph/shape.ts';
+import type { PendingBuffer } from '../builder.ts';
+import type { ForwardContext } from '../forward-context.ts';
+import type { TrainingContext } from '../training-context.ts';
+import { addBiasGradient, addPartials, convolutionShape } from './convolution.ts';
+
+type Conv = GraphNode<'conv2d'>;
+
+/** What a tile's way to the points and back costs for each channel, in multiply-adds; measured, the passes alike. */
+const TRANSFORM_COST = 200;
+/** How much faster it must be by this reckoning to be worth its memory. */
+const LEAST_GAIN = 1.4;
+
+/** The cost rule: multiply-adds of the direct way over those of Winograd's with its transforms. */
+export function winogradGain(shape: WinogradShape): number {
+  const { inChannels, outChannels, outHeight, outWidth } = shape;
+  const [across, down] = winogradTiles(shape);
+  const pairs = inChannels * outChannels;
+  const direct = 9 * outHeight * outWidth * pairs;
+  const tile = 36 * pairs + TRANSFORM_COST * (inChannels + outChannels);
+  return direct / (across * down * tile);
+}
+
+export function takesWinograd(node: Conv, input: Shape): boolean {
+  const shape = convolutionShape(node, input);
+  return isWinogradShape(shape) && winogradGain(winogradShape(shape)) >= LEAST_GAIN;
+}
+
+/** Into how many chunks to cut a batch: eight at least, for many threads, and else of enough tiles. */
+function chunksOf(batch: number, shape: WinogradShape): number {
+  const [across, down] = winogradTiles(shape);
+  const images = Math.ceil(BLOCK_TILES / (across * down));
+  for (let chunks = Math.floor(batch / images); chunks >= Math.min(8, batch); chunks--) {
+    if (batch % chunks === 0) return chunks;
+  }
+  return Math.min(8, batch);
+}
+
+export function forwardWinograd(node: Conv, t: ForwardContext): void {
+  const shape = winogradShape(convolutionShape(node, t.shape(t.input(node))));
+  const packed = t.derived(`points ${node.name}`, packedSizeOf(shape));
+  pack(node, shape, false, packed, t);
+  const input = t.value(t.input(node));
+  multiply(node, shape, { input, packed, bias: t.biasOf(node), output: t.output(node) }, t);
+}
+
+export function backwardWinograd(node: Conv, gradient: PendingBuffer, t: TrainingContext): void {
+  const shape = winogradShape(convolutionShape(node, t.shape(t.input(node))));
+  if (!t.isFrozen(node)) {
+    weightGradient(node, gradient, shape, t);
+    if (node.attributes.bias) addBiasGradient(node, gradient, t);
+  }
+  const from = t.input(node);
+  if (!t.needsGradient(from)) return;
+  const turned = winogradTransposed(shape);
+  const packed = t.builder.temporary(`points transposed ${node.name}`, packedSizeOf(turned));
+  pack(node, shape, true, packed, t);
+  t.contribute(from, node.name, (output) => {
+    multiply(node, turned, { input: gradient, packed, bias: undefined, output }, t);
+  });
+}
+
+function packedSizeOf({ inChannels, outChannels }: WinogradShape): number {
+  return packedWinogradSize({ depth: inChannels, channels: outChannels });
+}
+
+function pack(
+  node: Conv,
+  { inChannels, outChannels }: WinogradShape,
+  transposed: boolean,
+  packed: PendingBuffer,
+  t: ForwardContext,
+): void {
+  const weights = t.kernelOf(node);
+  t.prepare(
+    node.name,
+    packWinograd,
+    { weights, packed, inChannels, outChannels, transposed: transposed ? 1 : 0 },
+    packedWinogradPanels({ channels: transposed ? inChannels : outChannels }),
+  );
+}
+
+function multiply(
+  node: Conv,
+  shape: WinogradShape,
+  buffers: {
+    readonly input: PendingBuffer;
+    readonly packed: PendingBuffer;
+    readonly bias: PendingBuffer | undefined;
+    readonly output: PendingBuffer;
+  },
+  t: ForwardContext,
+): void {
+  const tileRows = winogradTileRows(shape);
+  const scratchSize = winogradScratch(shape, tileRows);
+  const scratch = t.builder.scratch(`scratch ${node.name}`, scratchSize);
+  const chunks = chunksOf(t.batch, shape);
+  const { bias, ...rest } = buffers;
+  t.call(
+    node.name,
+    winograd,
+    {
+      ...rest,
+      bias: bias ?? t.kernelOf(node),
+      scratch,
+      batch: t.batch,
+      ...shape,
+      hasBias: bias ? 1 : 0,
+      chunks,
+      tileRows,
+      scratchSize,
+    },
+    chunks,
+    node.macs * t.batch,
+  );
+}
+
+function weightGradient(
+  node: Conv,
+  gradient: PendingBuffer,
+  shape: WinogradShape,
+  t: TrainingContext,
+): void {
+  const size = 9 * shape.inChannels * shape.outChannels;
+  const chunks = gradientChunks(t.batch, size);
+  const partials = t.builder.temporary(`partials ${node.name}`, chunks * size);
+  const tileRows = winogradGradientTileRows(shape);
+  const images = Math.ceil(t.batch / chunks);
+  const scratchSize = winogradWeightGradientScratch(shape, tileRows, images);
+  const scratch = t.builder.scratch(`scratch ${node.name}`, scratchSize);
+  t.call(
+    node.name,
+    winogradWeightGradient,
+    {
+      input: t.value(t.input(node)),
+      gradient,
+      partials,
+      scratch,
+      batch: t.batch,
+      ...shape,
+      chunks,
+      tileRows,
+      scratchSize,
+    },
+    chunks,
+    node.macs * t.batch,
+  );
+  addPartials(node, 'kernel', partials, size, chunks, t);
+}
