@@ -45,6 +45,12 @@ function setMode(next: Mode): void {
   if (next !== 'live') turn.hidden = true;
 }
 
+/** A page in the background must not hold the camera; it takes it again when it is seen. */
+function rest(): void {
+  resumes = true;
+  camera.stop();
+}
+
 function say(message: string): void {
   notice.textContent = message;
   notice.hidden = message === '';
@@ -92,6 +98,8 @@ function run(model: Model): void {
     stage.ariaBusy = 'true';
     try {
       if (!(await start())) return;
+      // Asking for the camera may itself have hidden the page, as it does in an app.
+      if (document.hidden) rest();
       setMode('live');
       results.clear();
       turn.hidden = !(await camera.several());
@@ -119,6 +127,7 @@ function run(model: Model): void {
       say(notAPhoto);
       return;
     }
+    resumes = false;
     camera.stop();
     freeze(picture);
   };
@@ -149,12 +158,10 @@ function run(model: Model): void {
     file.value = '';
   });
   acceptDrops(open);
-  // A page in the background must not hold the camera.
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) {
-      resumes = camera.running;
-      camera.stop();
-    } else if (resumes) {
+    if (document.hidden && camera.running) {
+      rest();
+    } else if (!document.hidden && resumes) {
       resumes = false;
       void startCamera();
     }
