@@ -28,22 +28,31 @@ export function temporaryOwner(name: string): number | null {
   return pid === undefined ? null : Number(pid);
 }
 
+export interface AtomicOptions {
+  /** Permissions of the file, as for `chmod`. */
+  readonly mode?: number;
+}
+
 /** Starts a file at `path`; folders that are missing are made. */
-export async function openAtomic(path: string): Promise<AtomicFile> {
+export async function openAtomic(path: string, options: AtomicOptions = {}): Promise<AtomicFile> {
   const folder = dirname(path);
   opened += 1;
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${opened}.tmp`);
   try {
     await mkdir(folder, { recursive: true });
     // A leftover of an earlier process with the same id is replaced, never appended to.
-    return new TemporaryFile(path, temporary, await open(temporary, 'w'));
+    return new TemporaryFile(path, temporary, await open(temporary, 'w', options.mode));
   } catch (error) {
     throw writeError(path, error);
   }
 }
 
-export async function writeFileAtomic(path: string, contents: string | Uint8Array): Promise<void> {
-  const file = await openAtomic(path);
+export async function writeFileAtomic(
+  path: string,
+  contents: string | Uint8Array,
+  options: AtomicOptions = {},
+): Promise<void> {
+  const file = await openAtomic(path, options);
   try {
     await file.write(typeof contents === 'string' ? Buffer.from(contents) : contents);
   } catch (error) {
