@@ -192,6 +192,12 @@ weights are numbers, this is a bug of netlathe: please report it with the archit
     explanation: `\`netlathe verify\` compares what \`netlathe emit\` wrote with the run that it was made of. The folder holds no such
 bundle, one of another version, or one of another network.`,
   },
+  E705: {
+    title: 'the key cannot sign an app',
+    explanation: `Android installs signed apps only, and updates only what the same key has signed. \`--key\` takes a PEM file with an RSA
+private key of 2048 bits or more, without a password, and perhaps its certificate. Without \`--key\` one is made beside
+the folder, and used again. Keep it: without it an installed app cannot be updated, only removed. \`--check\` makes none.`,
+  },
 } as const satisfies Readonly<Record<string, CodeText>>;
 
 export const weightsCodes = {

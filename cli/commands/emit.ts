@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
+import { faultOfAppId } from '../../compiler/7-emit/android/names.ts';
 import {
   type Proof,
   type TargetOption,
@@ -14,6 +15,7 @@ import { compareBundle, writeBundle } from '../../compiler/7-emit/write-bundle.t
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
 import { type NetworkOptions, networkFrom } from '../network-source.ts';
+import { signerFrom } from '../signing-key.ts';
 
 interface Options extends NetworkOptions {
   readonly target: string;
@@ -21,6 +23,9 @@ interface Options extends NetworkOptions {
   readonly embed?: boolean;
   readonly relaxed: boolean;
   readonly preprocess?: string;
+  readonly key?: string;
+  readonly appId?: string;
+  readonly project?: boolean;
   readonly out: string;
   readonly check?: boolean;
   readonly force?: boolean;
@@ -43,6 +48,9 @@ export const command = defineCommand<Options>({
       .option('--embed', 'put the weights into the module')
       .option('--no-relaxed', 'leave out the faster kernels that round otherwise')
       .option('--preprocess <where>', 'outside (default), or inside: the model takes bytes')
+      .option('--key <file>', 'RSA key (PEM) that signs an app (default: made beside the folder)')
+      .option('--app-id <id>', 'name by which the phone knows the app, as org.example.app')
+      .option('--project', 'with the app, a project for Android Studio')
       .option('--check', 'write nothing; fail if the files on disk are others')
       .option('--force', 'overwrite files that netlathe did not make')
       .option(...jsonOption),
@@ -52,7 +60,8 @@ export const command = defineCommand<Options>({
     const chosen = optionsOf(name, target.takes, options);
     const input = await networkFrom(io, options);
     if (!input) return exit.fault;
-    const files = await target.make(input, chosen);
+    const signer = target.takes.includes('key') ? await signerFrom(io, options) : undefined;
+    const files = await target.make(input, { ...chosen, signer });
     if (options.check) return check(io, options, files);
     const proof = await target.prove?.(files);
     await writeBundle(path.resolve(io.cwd, options.out), files, { force: options.force === true });
@@ -73,6 +82,9 @@ function optionsOf(name: string, takes: readonly TargetOption[], options: Option
     embed: options.embed !== undefined,
     'no-relaxed': !options.relaxed,
     preprocess: options.preprocess !== undefined,
+    key: options.key !== undefined,
+    'app-id': options.appId !== undefined,
+    project: options.project !== undefined,
   };
   for (const [option, isGiven] of Object.entries(given)) {
     if (!isGiven || takes.some((known) => known === option)) continue;
@@ -81,11 +93,16 @@ function optionsOf(name: string, takes: readonly TargetOption[], options: Option
     );
     throw new UsageError(`--target ${name} has no --${option}`, `it is for ${others.join(', ')}`);
   }
+  const fault = options.appId === undefined ? undefined : faultOfAppId(options.appId);
+  if (fault) throw new UsageError(`--app-id ${options.appId} cannot be used: ${fault}`);
   return {
     weights: choice('--weights', options.weights ?? 'fp32', ['fp32', 'fp16']),
     embed: options.embed === true,
     relaxed: options.relaxed,
     preprocess: choice('--preprocess', options.preprocess ?? 'outside', ['outside', 'inside']),
+    signer: undefined,
+    appId: options.appId,
+    project: options.project === true,
   };
 }
 

@@ -3,15 +3,27 @@
  * it makes. A target's code is loaded when it is asked for.
  */
 
+import type { Signer } from './android/sign.ts';
 import type { BundleFiles, EmitInput, EmitOptions } from './ts/emit.ts';
 
 /** Every option of every target; each target reads its own. */
 export interface TargetOptions extends EmitOptions {
   readonly preprocess: 'inside' | 'outside';
+  /** Of Android apps: who signs them, what they are called, whether a project for Android Studio comes with them. */
+  readonly signer: Signer | undefined;
+  readonly appId: string | undefined;
+  readonly project: boolean;
 }
 
 /** Options that only some targets take; the command refuses them elsewhere. */
-export type TargetOption = 'weights' | 'embed' | 'no-relaxed' | 'preprocess';
+export type TargetOption =
+  | 'weights'
+  | 'embed'
+  | 'no-relaxed'
+  | 'preprocess'
+  | 'key'
+  | 'app-id'
+  | 'project';
 
 /** What a test of the files showed: lines for people, and the same for programs. */
 export interface Proof {
@@ -40,6 +52,12 @@ export const targets = {
     takes: ['weights', 'no-relaxed'],
     make: async (input, options) => (await import('./web/emit.ts')).emitWeb(input, options),
     prove: async (files) => (await import('./ts/self-test.ts')).selfTest(files),
+  },
+  android: {
+    summary: 'an app of that page that can be installed',
+    takes: ['weights', 'no-relaxed', 'key', 'app-id', 'project'],
+    make: async (input, options) => (await import('./android/emit.ts')).emitAndroid(input, options),
+    prove: async (files) => (await import('./android/emit.ts')).proveAndroid(files),
   },
   onnx: {
     summary: 'an ONNX model',

@@ -40,8 +40,12 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /** For the text and the quoted attributes of HTML and XML. */
+export function entityOf(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] as string);
+}
+
 export function htmlOf(text: string): string {
-  return shownOf(text).replace(/[&<>"']/g, (character) => entities[character] as string);
+  return entityOf(shownOf(text));
 }
 
 /** A union of literal types. */
