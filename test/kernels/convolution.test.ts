@@ -3,73 +3,82 @@ import { describe, it } from 'vitest';
 import * as k from '../../runtime/kernels/index.ts';
 import type { Floats } from '../../runtime/kernels/kernel.ts';
 import { checkDerivative, checkLinear, RUNS, runPlain } from './harness.ts';
-import { convolutionCase, convolutionShapes, packedBoth } from './shapes.ts';
+import {
+  type ConvolutionCase,
+  convolutionCase,
+  convolutionShapes,
+  fewChannelShapes,
+  packedBoth,
+  smallGroupShapes,
+} from './shapes.ts';
 
 const parameters = { numRuns: RUNS, seed: 1 };
 
+function checkForward({ batch, shape }: ConvolutionCase): void {
+  const { input, weights, bias } = convolutionCase(batch, shape);
+  const depth = (shape.kernelHeight * shape.kernelWidth * shape.inChannels) / shape.groups;
+  const packed = packedBoth(k.packWeights, k.packedPanels, {
+    ...{ weights, bias, depth, outChannels: shape.outChannels, groups: shape.groups },
+    ...{ channels: shape.outChannels / shape.groups, hasBias: 1 },
+  });
+  const output = new Float32Array(batch * shape.outHeight * shape.outWidth * shape.outChannels);
+  const scratchSize = k.convolutionScratch(shape);
+  const scratch = new Float32Array(2 * scratchSize);
+  const values = { input, packed, output, scratch, ...shape, scratchSize, slot: 1 };
+  checkLinear({ kernel: k.convolution, values, units: batch, output: 'output', depth });
+}
+
+function checkInputGradient({ batch, shape }: ConvolutionCase): void {
+  const { input, weights, gradient } = convolutionCase(batch, shape);
+  const depth = (shape.kernelHeight * shape.kernelWidth * shape.outChannels) / shape.groups;
+  const channels = shape.inChannels / shape.groups;
+  const packed = packedBoth(k.packWeightsTransposed, k.packedPanels, {
+    ...{ ...shape, weights, depth, channels },
+  });
+  const scratchSize = k.convolutionInputGradientScratch(shape);
+  const scratch = new Float32Array(2 * scratchSize);
+  const inputGradient = new Float32Array(input.length).fill(7);
+  const values = { gradient, packed, inputGradient, scratch, ...shape, scratchSize, slot: 1 };
+  const kernel = k.convolutionInputGradient;
+  checkLinear({ kernel, values, units: batch, output: 'inputGradient', depth });
+}
+
+function checkWeightGradient({ batch, shape }: ConvolutionCase, wanted: number): void {
+  const { input, weights, gradient } = convolutionCase(batch, shape);
+  const chunks = Math.min(wanted, batch);
+  const scratchSize = k.convolutionWeightGradientScratch(shape);
+  const scratch = new Float32Array(2 * scratchSize);
+  const partials = new Float32Array(chunks * weights.length).fill(7);
+  const kernelRows = k.gradientKernelRows(shape);
+  const sizes = { batch, ...shape, chunks, kernelRows, scratchSize, slot: 1 };
+  const values = { input, gradient, partials, scratch, ...sizes };
+  checkLinear({
+    kernel: k.convolutionWeightGradient,
+    values,
+    units: k.convolutionWeightGradientUnits(shape, chunks),
+    output: 'partials',
+    depth: batch * shape.outHeight * shape.outWidth,
+  });
+}
+
+/** Any shape, and shapes that kernels of their own compute. */
+const KINDS = [
+  ['any shape', convolutionShapes],
+  ['small groups', smallGroupShapes],
+  ['few channels', fewChannelShapes],
+] as const;
+
 describe('convolution', () => {
-  it('agrees with its twin', () => {
-    fc.assert(
-      fc.property(convolutionShapes, ({ batch, shape }) => {
-        const { input, weights, bias } = convolutionCase(batch, shape);
-        const depth = (shape.kernelHeight * shape.kernelWidth * shape.inChannels) / shape.groups;
-        const packed = packedBoth(k.packWeights, k.packedPanels, {
-          ...{ weights, bias, depth, outChannels: shape.outChannels, groups: shape.groups },
-          ...{ channels: shape.outChannels / shape.groups, hasBias: 1 },
-        });
-        const output = new Float32Array(
-          batch * shape.outHeight * shape.outWidth * shape.outChannels,
-        );
-        const scratchSize = k.convolutionScratch(shape);
-        const scratch = new Float32Array(2 * scratchSize);
-        const values = { input, packed, output, scratch, ...shape, scratchSize, slot: 1 };
-        checkLinear({ kernel: k.convolution, values, units: batch, output: 'output', depth });
-      }),
-      parameters,
-    );
+  it.each(KINDS)('agrees with its twin: %s', (_kind, shapes) => {
+    fc.assert(fc.property(shapes, checkForward), parameters);
   });
 
-  it('agrees with its twin in the gradient to the input', () => {
-    fc.assert(
-      fc.property(convolutionShapes, ({ batch, shape }) => {
-        const { input, weights, gradient } = convolutionCase(batch, shape);
-        const depth = (shape.kernelHeight * shape.kernelWidth * shape.outChannels) / shape.groups;
-        const channels = shape.inChannels / shape.groups;
-        const packed = packedBoth(k.packWeightsTransposed, k.packedPanels, {
-          ...{ ...shape, weights, depth, channels },
-        });
-        const scratchSize = k.convolutionInputGradientScratch(shape);
-        const scratch = new Float32Array(2 * scratchSize);
-        const inputGradient = new Float32Array(input.length).fill(7);
-        const values = { gradient, packed, inputGradient, scratch, ...shape, scratchSize, slot: 1 };
-        const kernel = k.convolutionInputGradient;
-        checkLinear({ kernel, values, units: batch, output: 'inputGradient', depth });
-      }),
-      parameters,
-    );
+  it.each(KINDS)('agrees with its twin in the gradient to the input: %s', (_kind, shapes) => {
+    fc.assert(fc.property(shapes, checkInputGradient), parameters);
   });
 
-  it('agrees with its twin in the gradient to the weights', () => {
-    fc.assert(
-      fc.property(convolutionShapes, fc.integer({ min: 1, max: 3 }), ({ batch, shape }, wanted) => {
-        const { input, weights, gradient } = convolutionCase(batch, shape);
-        const chunks = Math.min(wanted, batch);
-        const scratchSize = k.convolutionWeightGradientScratch(shape);
-        const scratch = new Float32Array(2 * scratchSize);
-        const partials = new Float32Array(chunks * weights.length).fill(7);
-        const kernelRows = k.gradientKernelRows(shape);
-        const sizes = { batch, ...shape, chunks, kernelRows, scratchSize, slot: 1 };
-        const values = { input, gradient, partials, scratch, ...sizes };
-        checkLinear({
-          kernel: k.convolutionWeightGradient,
-          values,
-          units: k.convolutionWeightGradientUnits(shape, chunks),
-          output: 'partials',
-          depth: batch * shape.outHeight * shape.outWidth,
-        });
-      }),
-      parameters,
-    );
+  it.each(KINDS)('agrees with its twin in the gradient to the weights: %s', (_kind, shapes) => {
+    fc.assert(fc.property(shapes, fc.integer({ min: 1, max: 3 }), checkWeightGradient), parameters);
   });
 
   it('has twins whose gradients are derivatives', () => {

@@ -56,6 +56,48 @@ export const convolutionShapes: fc.Arbitrary<ConvolutionCase> = fc
   .record({ batch: int(1, 4), y: axes, x: axes, channels: channelPairs })
   .map(({ batch, y, x, channels }) => ({ batch, shape: { ...spatialShape(y, x), ...channels } }));
 
+/** Lines that go in tiles, without stride or dilation. */
+const plainAxes = axes
+  .map((axis) => ({ ...axis, stride: 1, dilation: 1 }))
+  .map((axis) => ({ ...axis, output: axis.input + 2 * axis.before - axis.kernel + 1 }))
+  .filter((axis) => axis.output > 0);
+const tiledAxes = plainAxes.filter(({ output }) => output % 4 === 0 || output > 12);
+
+const smallGroups = fc
+  .record({
+    groups: int(2, 4),
+    inGroup: fc.constantFrom(4, 8, 16),
+    outGroup: fc.oneof(int(1, 18), fc.constantFrom(4, 8, 16)),
+  })
+  .map(({ groups, inGroup, outGroup }) => {
+    return { groups, inChannels: groups * inGroup, outChannels: groups * outGroup };
+  });
+
+/** What wasm/groups.ts computes; turned around, as the gradient to the input reads it, half of the time. */
+export const smallGroupShapes: fc.Arbitrary<ConvolutionCase> = fc
+  .record({
+    batch: int(1, 2),
+    y: plainAxes,
+    x: tiledAxes,
+    channels: smallGroups,
+    turn: fc.boolean(),
+  })
+  .map(({ batch, y, x, channels: { groups, ...channels }, turn }) => {
+    const turned = { inChannels: channels.outChannels, outChannels: channels.inChannels };
+    const shape = { ...spatialShape(y, x), groups, ...(turn ? turned : channels) };
+    return { batch, shape };
+  });
+
+/** Images of few channels, most of them of three. */
+export const fewChannelShapes: fc.Arbitrary<ConvolutionCase> = fc
+  .record({
+    ...{ batch: int(1, 3), y: plainAxes, x: tiledAxes },
+    ...{ inChannels: fc.constantFrom(1, 2, 3, 3, 3, 4), outChannels: int(1, 21) },
+  })
+  .map(({ batch, y, x, ...channels }) => {
+    return { batch, shape: { ...spatialShape(y, x), groups: 1, ...channels } };
+  });
+
 export function convolutionCase(batch: number, shape: ConvolutionShape) {
   const { kernelHeight, kernelWidth, inChannels, outChannels, groups } = shape;
   return {

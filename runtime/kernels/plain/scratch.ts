@@ -35,7 +35,7 @@ export function stripPixels({ height, width }: PaddedShape): number {
 export function paddedFloats(shape: PaddedShape): number {
   const lines = stripPixels(shape) / shape.width + shape.tapsY - 1;
   const pixel = shape.channels <= 64 ? shape.channels : blockRow(shape.channels);
-  return lines * (shape.width + shape.tapsX - 1) * pixel + LINE;
+  return lines * (shape.width + shape.tapsX - 1) * pixel + 8 * LINE;
 }
 
 /** Rows that a gradient to weights gathers at once: each tile of it is loaded and stored once a block. */

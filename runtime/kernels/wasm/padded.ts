@@ -3,6 +3,7 @@
  * patches where they overlap, instead of a row for each pixel. The gradient to the input is the same over the output's.
  */
 import { accumulateOuter, multiplyPanels, panelBytes, panelCount } from './gemm';
+import { convolveGroupLines, isSmallGroup } from './groups';
 import { packColumns, rowBytes } from './patches';
 
 /** Pixels of a strip, at least a line. As in runtime/kernels/plain/scratch.ts. */
@@ -17,10 +18,10 @@ function pixelBytes(channels: i32): usize {
   return channels <= 64 ? ((channels << 2) as usize) : rowBytes(channels);
 }
 
-/** Bytes of a strip with what its taps reach, and a vector's reading past the end. */
+/** Bytes of a strip with what its taps reach, and a tile's reading past the end: seven pixels of sixteen channels. */
 export function paddedBytes(height: i32, width: i32, channels: i32, tapsY: i32, tapsX: i32): usize {
   const lines = stripLines(width, height) + tapsY - 1;
-  return ((lines * (width + tapsX - 1)) as usize) * pixelBytes(channels) + 64;
+  return ((lines * (width + tapsX - 1)) as usize) * pixelBytes(channels) + 512;
 }
 
 /** Whether tiles of four pixels fill most of a line, without a stride: what `isPadded` in plain/scratch.ts says. */
@@ -96,6 +97,29 @@ export function convolvePaddedLines(
 ): void {
   const fromGroup = sourceChannels / groups;
   const toGroup = channels / groups;
+  const strip = stripLines(width, height);
+  if (isSmallGroup(groups, fromGroup)) {
+    convolveGroupLines(
+      image,
+      packed,
+      out,
+      padded,
+      sourceHeight,
+      sourceWidth,
+      sourceChannels,
+      width,
+      channels,
+      tapsY,
+      tapsX,
+      padTop,
+      padLeft,
+      groups,
+      strip,
+      first,
+      last,
+    );
+    return;
+  }
   const columns = width + tapsX - 1;
   const step = pixelBytes(sourceChannels);
   const lineBytes = (columns as usize) * step;
@@ -103,7 +127,6 @@ export function convolvePaddedLines(
   const panelStride = panelBytes(tapsY * tapsX * fromGroup);
   const groupStride = (panelCount(toGroup) as usize) * panelStride;
   const toBytes = (channels << 2) as usize;
-  const strip = stripLines(width, height);
   for (let y = first; y < last; y += strip) {
     const lines = min(strip, last - y);
     copyPadded(
