@@ -3,7 +3,8 @@
 import { printNormalized } from '../compiler/3-normalize/print.ts';
 import { count } from '../compiler/5-budget/counts.ts';
 import type { EmitInput } from '../compiler/7-emit/ts/emit.ts';
-import { initialize } from '../compiler/weights/index.ts';
+import type { Graph } from '../compiler/graph/graph.ts';
+import { initialize, type WeightStore } from '../compiler/weights/index.ts';
 import { loadRun } from '../runtime/train/load-run.ts';
 import { readWeights } from '../runtime/train/read-weights.ts';
 import { compileReference } from './compile-reference.ts';
@@ -19,15 +20,44 @@ export interface NetworkOptions {
   readonly json?: boolean;
 }
 
+export interface Trained {
+  readonly graph: Graph;
+  readonly weights: WeightStore;
+  /** Of the run or the recipe: which photos are held out. */
+  readonly seed: number;
+}
+
+/** A network that can be asked; `undefined` after saying what is wrong with the architecture. */
+export async function trainedFrom(
+  io: CommandIo,
+  options: NetworkOptions,
+): Promise<Trained | undefined> {
+  const { model, arch, init } = options;
+  oneOf(options);
+  if (model !== undefined) {
+    if (init !== undefined) throw new UsageError('--init goes with --arch: a run has its weights');
+    const { graph, weights, record } = await loadRun(model);
+    return { graph, weights, seed: record.seed };
+  }
+  if (init === undefined) throw new UsageError('--arch needs the weights: add --init FILE');
+  const opened = await compileReference(io, arch as string, options.json);
+  if (!opened) return undefined;
+  const { graph, normal } = opened.compiled;
+  return { graph, weights: await readWeights(init, graph), seed: normal.recipe?.seed ?? 0 };
+}
+
+function oneOf({ model, arch }: NetworkOptions): void {
+  if ((model === undefined) !== (arch === undefined)) return;
+  throw new UsageError('give --model RUN or --arch ARCH, one of the two');
+}
+
 /** `undefined` after saying what is wrong with the architecture. */
 export async function networkFrom(
   io: CommandIo,
   options: NetworkOptions,
 ): Promise<EmitInput | undefined> {
   const { model, arch, init, seed } = options;
-  if ((model === undefined) === (arch === undefined)) {
-    throw new UsageError('give --model RUN or --arch ARCH, one of the two');
-  }
+  oneOf(options);
   if (model !== undefined) {
     if (init !== undefined) throw new UsageError('--init goes with --arch: a run has its weights');
     if (seed !== undefined) throw new UsageError('--seed goes with --arch: a run has its weights');

@@ -5,15 +5,15 @@ import { type Dataset, loadDataset } from '../../runtime/data/index.ts';
 import { wilsonInterval } from '../../runtime/report/index.ts';
 import { Evaluator } from '../../runtime/train/evaluator.ts';
 import { type Figures, figuresOf } from '../../runtime/train/figures.ts';
-import { type LoadedRun, loadRun } from '../../runtime/train/load-run.ts';
+import type { LoadedRun } from '../../runtime/train/load-run.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit } from '../io.ts';
+import { type NetworkOptions, trainedFrom } from '../network-source.ts';
 import { positiveInteger } from '../options.ts';
 import { bar, ProgressLine } from '../progress.ts';
 import { storageSize } from '../train-session.ts';
 
-interface Options {
-  readonly model: string;
+interface Options extends NetworkOptions {
   readonly data: string;
   readonly split?: string;
   readonly threads?: string;
@@ -27,19 +27,22 @@ export const command = defineCommand<Options>({
   ],
   configure: (command) =>
     command
-      .requiredOption('--model <run>', 'folder of a run')
+      .option('--model <run>', 'folder of a run')
+      .option('--arch <arch>', 'instead: an architecture, with weights from --init')
+      .option('--init <weights>', 'weights of the architecture: a .safetensors file')
       .requiredOption('--data <dir>', 'photos: folders of a class, or a .tar or .tar.gz of them')
       .option('--split <folder>', 'which folder of it (default: the validation photos, else all)')
       .option('--threads <n>', 'threads (default: cores, 8 at most)')
       .option('--cache <dir>', 'where decoded photos are kept')
       .option(...jsonOption),
   run: async (io, _args, options) => {
-    const run = await loadRun(options.model);
+    const run = await trainedFrom(io, options);
+    if (!run) return exit.fault;
     const signal = io.takeInterrupts();
     const line = new ProgressLine(io.stderr, io.quiet);
     const data = await loadDataset({
       root: options.data,
-      seed: run.record.seed,
+      seed: run.seed,
       classes: run.graph.classes,
       storageSize: storageSize(run.graph.input),
       ...(options.split === undefined ? {} : { splits: { train: options.split } }),
@@ -69,7 +72,7 @@ export const command = defineCommand<Options>({
 
 function print(
   io: CommandIo,
-  run: LoadedRun,
+  run: Pick<LoadedRun, 'graph'>,
   data: Dataset,
   figures: Figures,
   options: Options & { readonly json?: boolean },

@@ -50,8 +50,13 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./predict.ts'),
   },
   {
+    name: 'import',
+    summary: 'read weights that another program trained',
+    load: () => import('./import.ts'),
+  },
+  {
     name: 'emit',
-    summary: 'turn a trained network into a module of its own',
+    summary: 'turn a network into code and files for other programs',
     load: () => import('./emit.ts'),
   },
   {

@@ -3,15 +3,14 @@
 import { decodeImage, setOf } from '../../runtime/data/index.ts';
 import { Evaluator } from '../../runtime/train/evaluator.ts';
 import { softmax } from '../../runtime/train/figures.ts';
-import { loadRun } from '../../runtime/train/load-run.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { exit } from '../io.ts';
+import { type NetworkOptions, trainedFrom } from '../network-source.ts';
 import { positiveInteger } from '../options.ts';
 import { bar } from '../progress.ts';
 import { storageSize } from '../train-session.ts';
 
-interface Options {
-  readonly model: string;
+interface Options extends NetworkOptions {
   readonly top: string;
   readonly json?: boolean;
 }
@@ -24,11 +23,14 @@ export const command = defineCommand<Options>({
   configure: (command) =>
     command
       .argument('<photos...>', 'JPEG, PNG or WebP files')
-      .requiredOption('--model <run>', 'folder of a run')
+      .option('--model <run>', 'folder of a run')
+      .option('--arch <arch>', 'instead: an architecture, with weights from --init')
+      .option('--init <weights>', 'weights of the architecture: a .safetensors file')
       .option('--top <k>', 'how many classes to list', '3')
       .option(...jsonOption),
   run: async (io, paths, options) => {
-    const run = await loadRun(options.model);
+    const run = await trainedFrom(io, options);
+    if (!run) return exit.fault;
     const { graph } = run;
     const top = Math.min(positiveInteger('--top', options.top) ?? 3, graph.classes.length);
     const size = storageSize(graph.input);

@@ -12,6 +12,7 @@ import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
 import { type RunResult, runTraining } from '../../runtime/train/run.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
 import { matchClasses, type Teacher, viewNote } from '../../runtime/train/teacher.ts';
+import { adoptionNotes } from '../adoption-notes.ts';
 import { defineCommand } from '../command.ts';
 import { compileReference } from '../compile-reference.ts';
 import { exit, UsageError } from '../io.ts';
@@ -61,7 +62,10 @@ export const command = defineCommand<Options>({
       .option('--threads <n>', 'threads (default: cores, 8 at most); results do not depend on it')
       .option('--numerics <kind>', 'strict: the same bits everywhere; relaxed: faster', 'strict')
       .option('--engine <name>', 'wasm; tfjs: TensorFlow.js, tfjs-node where installed', 'wasm')
-      .option('--init <weights>', 'start from a .safetensors file of the same network')
+      .option(
+        '--init <weights>',
+        "start from a .safetensors file, ours or PyTorch's: docs/exports.md",
+      )
       .option('--teacher <teacher>', 'learn from it: folder of a run, or of a TensorFlow.js model')
       .option('--cache <dir>', 'where decoded photos are kept')
       .option('--checkpoint-every <seconds>', 'within long epochs; 0: after every step', '60')
@@ -133,10 +137,11 @@ async function train(session: Session): Promise<number> {
     startedAt: new Date().toISOString(),
   });
   const { graph } = prepared.compiled;
+  const initial = await readInitial(options, recipe, prepared);
   const view = teacher && viewNote(teacher, graph);
-  const notes = [...prepared.notes, engine.note, view].filter((note) => note !== undefined);
-  reporter.begin(record, { ...prepared, notes });
-  const initial = options.init ? await readInitial(options.init, prepared) : undefined;
+  const adopted = initial ? adoptionNotes(initial.adoption) : [];
+  const all = [...prepared.notes, engine.note, view, ...adopted];
+  reporter.begin(record, { ...prepared, notes: all.filter((note) => note !== undefined) });
   let started = false;
   const result = await runTraining({
     graph,
@@ -148,7 +153,7 @@ async function train(session: Session): Promise<number> {
     checkpointEvery: wholeNumber('--checkpoint-every', options.checkpointEvery) ?? 60,
     identity: identityOf(prepared, recipe, engine, teacher),
     teacher,
-    ...(initial ? { initial } : {}),
+    ...(initial ? { initial: initial.weights } : {}),
     listener: reporter,
     onStart: async () => {
       started = true;
@@ -165,9 +170,12 @@ async function train(session: Session): Promise<number> {
   return result.status === 'interrupted' ? exit.interrupted : exit.ok;
 }
 
-async function readInitial(file: string, prepared: Prepared) {
-  const { readWeights } = await import('../../runtime/train/read-weights.ts');
-  return readWeights(file, prepared.compiled.graph);
+/** Weights to start from. A run that goes on has them in its checkpoint. */
+async function readInitial({ init, resume }: Options, recipe: Recipe, { compiled }: Prepared) {
+  const file = init ?? recipe.init;
+  if (file === undefined || resume === true) return undefined;
+  const { startingWeights } = await import('../../runtime/train/read-weights.ts');
+  return startingWeights(file, compiled.graph, recipe.seed);
 }
 
 /** Hours of training are not to be lost to a forgotten flag. */

@@ -1519,6 +1519,10 @@ export interface Recipe {
    */
   classWeights?: 'balanced' | number[];
   /**
+   * A .safetensors file whose weights training starts from: of netlathe, of an emitted PyTorch module, or of torchvision. A last layer of another number of classes starts anew. The path counts from the working folder.
+   */
+  init?: string;
+  /**
    * Layers whose weights stay as they are; `*` stands for any text.
    *
    * @maxItems 100

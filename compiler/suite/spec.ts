@@ -325,6 +325,10 @@ export interface Recipe {
    */
   classWeights?: 'balanced' | number[];
   /**
+   * A .safetensors file whose weights training starts from: of netlathe, of an emitted PyTorch module, or of torchvision. A last layer of another number of classes starts anew. The path counts from the working folder.
+   */
+  init?: string;
+  /**
    * Layers whose weights stay as they are; `*` stands for any text.
    *
    * @maxItems 100
@@ -681,6 +685,10 @@ export interface PartialRecipe {
    * Weight of each class in the loss; `balanced` is the inverse of its frequency.
    */
   classWeights?: 'balanced' | number[];
+  /**
+   * A .safetensors file whose weights training starts from: of netlathe, of an emitted PyTorch module, or of torchvision. A last layer of another number of classes starts anew. The path counts from the working folder.
+   */
+  init?: string;
   /**
    * Layers whose weights stay as they are; `*` stands for any text.
    *

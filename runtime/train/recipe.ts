@@ -69,6 +69,8 @@ export interface Recipe {
   readonly mixup: number;
   readonly cutmix: number;
   readonly classWeights: 'balanced' | readonly number[] | undefined;
+  /** Weights to start from; a path that counts from the working folder. */
+  readonly init: string | undefined;
   readonly freeze: readonly string[];
   readonly earlyStopping: { readonly patience: number } | undefined;
   readonly augment: AugmentRecipe;
@@ -113,6 +115,7 @@ export function resolveRecipe(
     mixup: w.mixup ?? 0,
     cutmix: w.cutmix ?? 0,
     classWeights: w.classWeights,
+    init: w.init,
     freeze: w.freeze ?? [],
     earlyStopping: w.earlyStopping && { patience: w.earlyStopping.patience },
     augment: resolveAugment(w.augment),

@@ -42,16 +42,7 @@ export function noise({ input: { height, width, channels } }: Graph): Uint8Array
 export async function expectedFile(graph: Graph, weights: WeightStore): Promise<Uint8Array> {
   const { height, width, channels } = graph.input;
   const bytes = noise(graph);
-  const each = height * width * channels;
-  const photos = Array.from({ length: photosEach }, (_, i) => ({
-    path: `${i}`,
-    width,
-    height,
-    format: 'png' as const,
-    pixels: bytes.subarray(i * each, (i + 1) * each),
-  }));
-  const rows = await evaluated(graph, weights, setOf(photos));
-  const logits = Float32Array.from(rows.flatMap((row) => [...row]));
+  const logits = await logitsOf(graph, weights, bytes);
   return writeSafetensors(
     new Map<string, SafeTensor>([
       ['bytes', { dtype: 'U8', shape: [photosEach, height, width, channels], bytes }],
@@ -65,4 +56,33 @@ export async function expectedFile(graph: Graph, weights: WeightStore): Promise<
       ],
     ]),
   );
+}
+
+/** Of bytes [photos, height, width, channels]. */
+export async function logitsOf(
+  graph: Graph,
+  weights: WeightStore,
+  bytes: Uint8Array,
+): Promise<Float32Array> {
+  const { height, width, channels } = graph.input;
+  const each = height * width * channels;
+  const photos = Array.from({ length: bytes.length / each }, (_, i) => ({
+    path: `${i}`,
+    width,
+    height,
+    format: 'png' as const,
+    pixels: bytes.subarray(i * each, (i + 1) * each),
+  }));
+  const rows = await evaluated(graph, weights, setOf(photos));
+  return Float32Array.from(rows.flatMap((row) => [...row]));
+}
+
+/** The largest difference, as a share of the largest value. */
+export function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [difference, largest] = [a.length === b.length ? 0 : Number.POSITIVE_INFINITY, 0];
+  for (let i = 0; i < a.length; i++) {
+    difference = Math.max(difference, Math.abs((a[i] as number) - (b[i] as number)));
+    largest = Math.max(largest, Math.abs(b[i] as number));
+  }
+  return difference / largest;
 }

@@ -234,6 +234,14 @@ export const recipe: Schema = {
       description: 'Weight of each class in the loss; `balanced` is the inverse of its frequency.',
       examples: ['balanced'],
     },
+    init: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 4096,
+      description:
+        'A .safetensors file whose weights training starts from: of netlathe, of an emitted PyTorch module, or of torchvision. A last layer of another number of classes starts anew. The path counts from the working folder.',
+      examples: ['resnet18.safetensors'],
+    },
     freeze: {
       type: 'array',
       items: { type: 'string', minLength: 1, maxLength: 200 },
