@@ -226,10 +226,26 @@ export function multiplyPanels(
         }
       }
       const cols = n - j;
-      storeRow(out, c00, c01, cols);
-      if (rows > 1) storeRow(out + ldc, c10, c11, cols);
-      if (rows > 2) storeRow(out + 2 * ldc, c20, c21, cols);
-      if (rows > 3) storeRow(out + 3 * ldc, c30, c31, cols);
+      // Calls with vectors for arguments would have all sums leave their registers: 70 cycles a tile.
+      if (cols >= PANEL && rows >= 4) {
+        let to = out;
+        v128.store(to, c00);
+        v128.store(to, c01, 16);
+        to += ldc;
+        v128.store(to, c10);
+        v128.store(to, c11, 16);
+        to += ldc;
+        v128.store(to, c20);
+        v128.store(to, c21, 16);
+        to += ldc;
+        v128.store(to, c30);
+        v128.store(to, c31, 16);
+      } else {
+        storeRow(out, c00, c01, cols);
+        if (rows > 1) storeRow(out + ldc, c10, c11, cols);
+        if (rows > 2) storeRow(out + 2 * ldc, c20, c21, cols);
+        if (rows > 3) storeRow(out + 3 * ldc, c30, c31, cols);
+      }
       row += 4 * lda;
       out += (min(rows, 4) as usize) * ldc;
       i += 4;
@@ -374,10 +390,25 @@ export function accumulateOuter(
           line += lineStride;
         }
         const rows = runLength - k;
-        addRow(out, c00, c01, cols);
-        if (rows > 1) addRow(out + ldc, c10, c11, cols);
-        if (rows > 2) addRow(out + 2 * ldc, c20, c21, cols);
-        if (rows > 3) addRow(out + 3 * ldc, c30, c31, cols);
+        if (cols >= PANEL && rows >= 4) {
+          let to = out;
+          v128.store(to, f32x4.add(v128.load(to), c00));
+          v128.store(to, f32x4.add(v128.load(to, 16), c01), 16);
+          to += ldc;
+          v128.store(to, f32x4.add(v128.load(to), c10));
+          v128.store(to, f32x4.add(v128.load(to, 16), c11), 16);
+          to += ldc;
+          v128.store(to, f32x4.add(v128.load(to), c20));
+          v128.store(to, f32x4.add(v128.load(to, 16), c21), 16);
+          to += ldc;
+          v128.store(to, f32x4.add(v128.load(to), c30));
+          v128.store(to, f32x4.add(v128.load(to, 16), c31), 16);
+        } else {
+          addRow(out, c00, c01, cols);
+          if (rows > 1) addRow(out + ldc, c10, c11, cols);
+          if (rows > 2) addRow(out + 2 * ldc, c20, c21, cols);
+          if (rows > 3) addRow(out + 3 * ldc, c30, c31, cols);
+        }
         k += 4;
         if (k < end) continue;
         k = strip;
