@@ -8,6 +8,7 @@ import type { TeacherRecord } from '../runtime/report/index.ts';
 import { teacherOf, teacherOfRun } from '../runtime/train/load-teacher.ts';
 import { readWeights } from '../runtime/train/read-weights.ts';
 import { isViewFixed, type Recipe, type TeacherReference } from '../runtime/train/recipe.ts';
+import { runFiles } from '../runtime/train/run-folder.ts';
 import { eyesOf, type Teacher } from '../runtime/train/teacher.ts';
 import { TrainError } from '../runtime/train/train-error.ts';
 import { compileReference, type Opened } from './compile-reference.ts';
@@ -16,8 +17,12 @@ import { parseReference } from './source.ts';
 
 /** Found and readable; complete once the labels of the photos are known. */
 export interface OpenedTeacher {
-  /** An architecture that gives only a number of classes takes the labels of the photos. */
-  readonly with: (labels: readonly string[]) => Promise<Teacher>;
+  /**
+   * What it leaves open is the student's: an architecture that gives only a number of classes takes the labels, a model
+   * of TensorFlow.js that says nothing of its normalisation takes that.
+   */
+  readonly with: (student: Graph) => Promise<Teacher>;
+  readonly note?: string | undefined;
 }
 
 /** `undefined` after saying what is wrong with its architecture. */
@@ -36,11 +41,18 @@ export async function openTeacher(
 }
 
 async function openFolder(io: CommandIo, folder: string): Promise<OpenedTeacher> {
-  if (await isFile(path.join(folder, 'run.json'))) {
+  if (await isFile(path.join(folder, runFiles.record))) {
     const teacher = await teacherOfRun(folder);
     return { with: async () => teacher };
   }
   const model = folder.endsWith('.json') ? folder : path.join(folder, 'model.json');
+  // The model that a run leaves beside its weights: the engine itself runs those.
+  const run = path.dirname(path.dirname(path.resolve(model)));
+  if (path.basename(path.dirname(path.resolve(model))) === runFiles.model) {
+    if ((await isFile(model)) && (await isFile(path.join(run, runFiles.record)))) {
+      return openFolder(io, path.relative(io.cwd, run));
+    }
+  }
   if (await isFile(model)) {
     return openModel({
       ...{ kind: 'model', model: folder },
@@ -64,8 +76,8 @@ async function openArchitecture(
   await requireFile(weights);
   const { compiled } = opened;
   return {
-    with: async (labels) => {
-      const graph = compiled.graph.labelled ? compiled.graph : labelled(opened, labels);
+    with: async ({ classes }) => {
+      const graph = compiled.graph.labelled ? compiled.graph : labelled(opened, classes);
       const store = await readWeights(weights, graph);
       return teacherOf(graph, store, { name: graph.name, reference: arch });
     },
@@ -83,12 +95,9 @@ function labelled({ reference, source }: Opened, classes: readonly string[]): Gr
 async function openModel(
   reference: Extract<TeacherReference, { kind: 'model' }>,
 ): Promise<OpenedTeacher> {
-  throw new TrainError({
-    code: 'E546',
-    message: 'a TensorFlow.js model cannot teach in this version',
-    path: reference.model,
-    hint: 'give the folder of the run that the model came from',
-  });
+  const { openModelTeacher } = await import('../runtime/train/tfjs/model-teacher.ts');
+  const { note, teacherOf: withEyes } = await openModelTeacher(reference);
+  return { note, with: async (student) => withEyes(student) };
 }
 
 async function requireFile(file: string): Promise<void> {

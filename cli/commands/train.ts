@@ -93,7 +93,7 @@ export const command = defineCommand<Options>({
       throw error;
     });
     if (!prepared) return exit.interrupted;
-    const teacher = await found?.with(prepared.data.classNames);
+    const teacher = await found?.with(prepared.compiled.graph);
     if (teacher) matchClasses(teacher, prepared.compiled.graph.classes);
     const folder = new RunFolder(options.out ?? `runs/${fileName(prepared.compiled.graph.name)}`);
     await folder.lock();
@@ -107,8 +107,10 @@ export const command = defineCommand<Options>({
         signal,
         engine,
         teacher,
+        teacherNote: found?.note,
       });
     } finally {
+      if (teacher?.network.kind === 'model') teacher.network.close();
       line.clear();
       await folder.unlock();
     }
@@ -124,6 +126,7 @@ interface Session {
   readonly signal: AbortSignal;
   readonly engine: TrainingEngine;
   readonly teacher: Teacher | undefined;
+  readonly teacherNote: string | undefined;
 }
 
 async function train(session: Session): Promise<number> {
@@ -140,7 +143,7 @@ async function train(session: Session): Promise<number> {
   const initial = await readInitial(options, recipe, prepared);
   const view = teacher && viewNote(teacher, graph);
   const adopted = initial ? adoptionNotes(initial.adoption) : [];
-  const all = [...prepared.notes, engine.note, view, ...adopted];
+  const all = [...prepared.notes, engine.note, session.teacherNote, view, ...adopted];
   reporter.begin(record, { ...prepared, notes: all.filter((note) => note !== undefined) });
   let started = false;
   const result = await runTraining({
