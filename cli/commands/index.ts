@@ -40,6 +40,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./compare.ts'),
   },
   {
+    name: 'lr-find',
+    summary: 'find a learning rate by trying a range of them',
+    load: () => import('./lr-find.ts'),
+  },
+  {
     name: 'eval',
     summary: 'measure a trained network on photos',
     load: () => import('./eval.ts'),

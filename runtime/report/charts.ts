@@ -40,10 +40,15 @@ export async function drawChart(chart: Chart): Promise<Html> {
   return html`<div class="chart">${drawings}</div>`;
 }
 
-async function draw(chart: Chart, width: number, ticks: number): Promise<string> {
+function draw(chart: Chart, width: number, ticks: number): Promise<string> {
+  return drawSpecification(specification(chart, width, ticks));
+}
+
+/** An SVG, with whatever colours the specification names. */
+export async function drawSpecification(specification: TopLevelSpec): Promise<string> {
   // Loaded here, because half a second of start-up is too much for the commands that draw nothing.
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
-  const { spec } = compile(specification(chart, width, ticks));
+  const { spec } = compile(specification);
   const view = new vega.View(vega.parse(spec), {
     renderer: 'none',
     logger: vega.logger(vega.Error),
@@ -97,7 +102,7 @@ function specification(chart: Chart, width: number, ticks: number): TopLevelSpec
       },
     },
     layer: [...marker(chart), curves(chart)],
-    config,
+    config: axisStyle,
   } as TopLevelSpec;
 }
 
@@ -150,7 +155,7 @@ function marker({ mark }: Chart): object[] {
   ];
 }
 
-const config = {
+export const axisStyle = {
   aria: false,
   font: 'inherit',
   view: { stroke: null },

@@ -28,6 +28,8 @@ export function factorAt(
       const epoch = step / stepsPerEpoch;
       return schedule.factor ** schedule.milestones.filter((m) => epoch >= m).length;
     }
+    case 'exponential':
+      return schedule.floor ** (1 - step / Math.max(1, total - 1));
     case 'cosine':
       return descend(1, schedule.floor, (step - warmup) / Math.max(1, total - warmup));
   }
