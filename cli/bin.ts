@@ -6,10 +6,13 @@ import { exit } from './io.ts';
 import { main } from './main.ts';
 
 function output(stream: NodeJS.WriteStream): Output {
-  // `netlathe ... | head` closes the pipe early; that is no error.
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(exit.ok);
+    // `netlathe ... | head` closes the pipe early; that is no error.
+    if (error.code === 'EPIPE') process.exit(exit.ok);
+    const reason = error.code === 'ENOSPC' ? 'no space left' : error.message;
+    if (stream !== process.stderr)
+      process.stderr.write(`error: cannot write the output: ${reason}\n`);
+    process.exit(exit.usage);
   });
   return {
     write: (text) => void stream.write(text),
@@ -50,11 +53,20 @@ const input: Input = {
 
 const interrupt = new AbortController();
 let handled = false;
-process.on('SIGINT', () => {
-  // The second Ctrl-C always ends it.
-  if (!handled || interrupt.signal.aborted) process.exit(exit.interrupted);
-  interrupt.abort();
-});
+let stopped: number = exit.interrupted;
+for (const [signal, code] of [
+  ['SIGINT', exit.interrupted],
+  ['SIGTERM', exit.terminated],
+] as const) {
+  process.on(signal, () => {
+    // The second signal always ends it.
+    if (!handled || interrupt.signal.aborted) process.exit(code);
+    stopped = code;
+    interrupt.abort();
+  });
+}
+// A file over the limit of the process is then an error of that write, which can be told, and not the end.
+if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
 
 // A trial of a suite has a channel to it. Where that ends, the suite wants it to stop, or was killed.
 const leave = () => {
@@ -77,6 +89,7 @@ const io: Io = {
   },
 };
 
-process.exitCode = await main(process.argv.slice(2), io);
+const code = await main(process.argv.slice(2), io);
+process.exitCode = code === exit.interrupted ? stopped : code;
 // A stream that is still open (stdin under --watch) must not keep the process alive.
 process.stdin.unref?.();

@@ -28,7 +28,7 @@ export interface Io {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
-   * From this call on Ctrl-C no longer ends the process: the signal is aborted instead, and the command must save what
+   * From this call on Ctrl-C and SIGTERM no longer end the process: the signal is aborted instead, and the command must save what
    * it has and return `exit.interrupted`.
    */
   takeInterrupts(): AbortSignal;
@@ -45,7 +45,11 @@ export interface CommandIo extends Io {
   printJson(value: object): void;
 }
 
-export const exit = { ok: 0, fault: 1, usage: 2, bug: 70, interrupted: 130 } as const;
+export const exit = {
+  ...{ ok: 0, fault: 1, usage: 2, bug: 70 },
+  /** By Ctrl-C; by SIGTERM. Commands return the first, whichever it was. */
+  ...{ interrupted: 130, terminated: 143 },
+} as const;
 
 /** Version of what `--json` prints. */
 const jsonVersion = 1;

@@ -43,7 +43,11 @@ export async function trainedFrom(
   const opened = await compileReference(io, arch as string, options.json);
   if (!opened) return undefined;
   const { graph, normal } = opened.compiled;
-  return { graph, weights: await readWeights(init, graph), seed: normal.recipe?.seed ?? 0 };
+  return {
+    graph,
+    weights: await readWeights(init, graph, { named: true }),
+    seed: normal.recipe?.seed ?? 0,
+  };
 }
 
 function oneOf({ model, arch }: NetworkOptions): void {
@@ -70,7 +74,7 @@ export async function networkFrom(
   if (!opened) return undefined;
   const { graph, counts, budget, spec, normal } = opened.compiled;
   const weights = init
-    ? await readWeights(init, graph)
+    ? await readWeights(init, graph, { named: true })
     : initialize(graph, wholeNumber('--seed', seed) ?? normal.recipe?.seed ?? 0);
   const source = printNormalized(spec.spec, normal, graph);
   return { graph, weights, counts, verdicts: budget.verdicts, source, netlathe: packageVersion() };

@@ -78,7 +78,7 @@ async function openArchitecture(
   return {
     with: async ({ classes }) => {
       const graph = compiled.graph.labelled ? compiled.graph : labelled(opened, classes);
-      const store = await readWeights(weights, graph);
+      const store = await readWeights(weights, graph, { named: true });
       return teacherOf(graph, store, { name: graph.name, reference: arch });
     },
   };

@@ -171,6 +171,11 @@ command runs in. The message says what is missing.`,
 names; their order may differ. The message names those that only one side has. Train the teacher on these photos, or
 give the student the photos that the teacher was trained on.`,
   },
+  E548: {
+    title: 'a file of the run is damaged',
+    explanation: `\`run.json\` or \`metrics.jsonl\` is not what netlathe wrote: changed by hand, or by a failing disk. Restore it from a copy.
+The weights are in files of their own and carry checksums: \`--init weights.safetensors\` starts a new run from them.`,
+  },
 } as const satisfies Readonly<Record<string, CodeText>>;
 
 export const emitCodes = {

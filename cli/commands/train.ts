@@ -184,9 +184,8 @@ async function readInitial({ init, resume }: Options, recipe: Recipe, { compiled
 /** Hours of training are not to be lost to a forgotten flag. */
 async function refuseToOverwrite(folder: RunFolder, options: Options): Promise<void> {
   if (options.resume) return;
-  const text = await folder.read('record');
-  const before = text === undefined ? undefined : (JSON.parse(text) as RunRecord);
-  if (!before || (await folder.read('checkpoint')) === undefined) return;
+  const before = await folder.record();
+  if (!before || !(await folder.has('checkpoint'))) return;
   if (before.status === 'finished' || before.status === 'stopped' || before.status === 'failed')
     return;
   throw new UsageError(

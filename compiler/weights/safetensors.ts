@@ -6,6 +6,7 @@
 
 import { type Dtype, dtypes, isDtype, toFloat32 } from './dtypes.ts';
 import { type HeaderMap, type HeaderValue, parseHeader } from './header-json.ts';
+import { checkSeal, openSeal, seal, sealKey } from './seal.ts';
 import type { Weight, WeightStore } from './store.ts';
 import { WeightsError } from './weights-error.ts';
 
@@ -43,6 +44,7 @@ export function readSafetensors(file: Uint8Array): SafeTensors {
   }
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkTiling(entries, data.byteLength);
+  checkSeal(file, metadata.get(sealKey));
   const tensors = new Map(
     entries.map(({ name, dtype, shape, begin, end }) => [
       name,
@@ -237,6 +239,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** With a checksum of its own. */
 export function weightsToSafetensors(
   weights: WeightStore,
   metadata?: ReadonlyMap<string, string>,
@@ -246,7 +249,9 @@ export function weightsToSafetensors(
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     tensors.set(name, { dtype: 'F32', shape, bytes });
   }
-  return writeSafetensors(tensors, metadata);
+  const file = writeSafetensors(tensors, new Map([...(metadata ?? []), [sealKey, openSeal]]));
+  seal(file);
+  return file;
 }
 
 /** Every tensor as float32, in the order of the file; `mismatches` tells whether they are those of a network. */

@@ -23,4 +23,10 @@ export class WeightsError extends RuntimeError {
     const { where, ...rest } = more;
     super({ code, message: where === undefined ? message : `${where}: ${message}`, ...rest });
   }
+
+  /** The same, of a file that is known by now. */
+  at(path: string): WeightsError {
+    const { code, message, hint, notes, cause } = this;
+    return new WeightsError(code, message, { path, hint: hint ?? undefined, notes, cause });
+  }
 }

@@ -4,7 +4,7 @@ import { readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { temporaryOwner } from '../files/atomic-write.ts';
-import { systemCode } from '../runtime-error.ts';
+import { isRunning } from '../files/process-name.ts';
 import { DECODER } from './decode-image.ts';
 import type { Source, SourceFile } from './source.ts';
 
@@ -76,11 +76,5 @@ async function remove(path: string): Promise<void> {
 
 function isAbandoned(name: string): boolean {
   const pid = name.includes(EXTENSION) ? temporaryOwner(name) : null;
-  if (pid === null) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return systemCode(error) === 'ESRCH';
-  }
+  return pid !== null && !isRunning(pid);
 }

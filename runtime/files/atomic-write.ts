@@ -33,17 +33,31 @@ export interface AtomicOptions {
   readonly mode?: number;
 }
 
+/** A name beside `path` that no other write of this process has. */
+export function temporaryFor(path: string): string {
+  opened += 1;
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${opened}.tmp`);
+}
+
 /** Starts a file at `path`; folders that are missing are made. */
 export async function openAtomic(path: string, options: AtomicOptions = {}): Promise<AtomicFile> {
-  const folder = dirname(path);
-  opened += 1;
-  const temporary = join(folder, `.${basename(path)}.${process.pid}-${opened}.tmp`);
+  const temporary = temporaryFor(path);
   try {
-    await mkdir(folder, { recursive: true });
-    // A leftover of an earlier process with the same id is replaced, never appended to.
-    return new TemporaryFile(path, temporary, await open(temporary, 'w', options.mode));
+    await mkdir(dirname(path), { recursive: true });
+    return new TemporaryFile(path, temporary, await openNew(temporary, options.mode));
   } catch (error) {
     throw writeError(path, error);
+  }
+}
+
+/** Never what stands there already: that may be a link to anywhere, or a leftover of a process with the same number. */
+async function openNew(temporary: string, mode: number | undefined): Promise<FileHandle> {
+  try {
+    return await open(temporary, 'wx', mode);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+    await unlink(temporary);
+    return open(temporary, 'wx', mode);
   }
 }
 

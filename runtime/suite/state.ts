@@ -5,10 +5,11 @@ import path from 'node:path';
 import type { Recipe as WrittenRecipe } from '../../compiler/2-validate/spec.ts';
 import { compile, isComplete } from '../../compiler/compile.ts';
 import { printGraph } from '../../compiler/graph/print.ts';
+import { lockOwner } from '../files/lock.ts';
 import type { RunRecord } from '../report/records.ts';
 import { systemCode } from '../runtime-error.ts';
 import { resolveRecipe } from '../train/recipe.ts';
-import { isAlive, runFiles } from '../train/run-folder.ts';
+import { parseRecord, runFiles } from '../train/run-folder.ts';
 import type { Trial } from './trial.ts';
 
 export type TrialState =
@@ -48,8 +49,9 @@ export async function readState(trial: Trial, expected: Expected): Promise<Trial
 }
 
 async function readRecord(folder: string): Promise<RunRecord | undefined> {
-  const text = await readText(path.join(folder, runFiles.record));
-  return text === undefined ? undefined : (JSON.parse(text) as RunRecord);
+  const file = path.join(folder, runFiles.record);
+  const text = await readText(file);
+  return text === undefined ? undefined : parseRecord(file, text);
 }
 
 /** What is not as the suite wants it now. */
@@ -98,8 +100,8 @@ export function sameRecipe(a: WrittenRecipe, b: WrittenRecipe): boolean {
 
 /** The process that is training into the folder at this moment. */
 export async function ownerOf(trial: Trial): Promise<number | undefined> {
-  const owner = Number((await readText(path.join(trial.folder, runFiles.lock))) ?? '0');
-  return owner > 0 && owner !== process.pid && isAlive(owner) ? owner : undefined;
+  const owner = await lockOwner(path.join(trial.folder, runFiles.lock));
+  return owner?.pid === process.pid ? undefined : owner?.pid;
 }
 
 async function exists(file: string): Promise<boolean> {

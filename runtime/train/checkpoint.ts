@@ -3,16 +3,13 @@
  * averages, and how far it got. Random numbers need no state: they are a pure function of seed, epoch and index.
  */
 
-import { readFile } from 'node:fs/promises';
-import {
-  readSafetensors,
-  weightsFromSafetensors,
-  weightsToSafetensors,
-} from '../../compiler/weights/index.ts';
+import { weightsFromSafetensors, weightsToSafetensors } from '../../compiler/weights/index.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
-import { systemCode } from '../runtime-error.ts';
+import { reasonOf } from '../runtime-error.ts';
 import type { BackendTrainer, TrainingState } from './backend.ts';
+import { firstNonFinite } from './finite.ts';
 import type { Lesson } from './lesson.ts';
+import { readTensors } from './read-weights.ts';
 import { TrainError } from './train-error.ts';
 
 export interface Progress {
@@ -53,6 +50,8 @@ export interface RunIdentity {
   readonly teacher?: string | undefined;
 }
 
+const format = 'netlathe checkpoint 1';
+
 export async function saveCheckpoint(
   file: string,
   state: TrainingState,
@@ -60,7 +59,7 @@ export async function saveCheckpoint(
   identity: RunIdentity,
 ): Promise<void> {
   const metadata = new Map([
-    ['format', 'netlathe checkpoint 1'],
+    ['format', format],
     ['progress', JSON.stringify(progress)],
     ['identity', JSON.stringify(identity)],
   ]);
@@ -73,15 +72,10 @@ export async function loadCheckpoint(
   trainer: Pick<BackendTrainer, 'state' | 'restore'>,
   identity: RunIdentity,
 ): Promise<Progress | undefined> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  const read = readSafetensors(bytes);
-  checkIdentity(file, read.metadata.get('identity'), identity);
+  const read = await readTensors(file);
+  if (!read) return undefined;
+  const { progress, written } = readMetadata(file, read.metadata);
+  checkIdentity(file, written, identity);
   const state = weightsFromSafetensors(read);
   for (const [name, { values }] of trainer.state()) {
     const tensor = state.get(name);
@@ -94,8 +88,49 @@ export async function loadCheckpoint(
       });
     }
   }
+  const bad = firstNonFinite(state);
+  if (bad !== undefined) throw notACheckpoint(file, `${bad} is no number`);
   trainer.restore(state);
-  return JSON.parse(read.metadata.get('progress') ?? 'null') as Progress;
+  return progress;
+}
+
+function readMetadata(file: string, metadata: ReadonlyMap<string, string>) {
+  if (metadata.get('format') !== format) throw notACheckpoint(file, 'it is none');
+  let parts: readonly unknown[];
+  try {
+    parts = ['progress', 'identity'].map((key) => JSON.parse(metadata.get(key) ?? 'null'));
+  } catch (error) {
+    throw notACheckpoint(file, reasonOf(error));
+  }
+  const [progress, written] = parts;
+  if (!isProgress(progress)) throw notACheckpoint(file, 'how far the run got is missing');
+  return { progress, written: isMap(written) ? written : {} };
+}
+
+function notACheckpoint(file: string, reason: string): TrainError {
+  return new TrainError({
+    code: 'E542',
+    message: `this is not the checkpoint of a run: ${reason}`,
+    path: file,
+    hint: 'start a new run in another folder',
+  });
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const counters = ['step', 'correct', 'seen', 'stale', 'epochsLogged'] as const;
+
+function isProgress(value: unknown): value is Progress {
+  if (!isMap(value)) return false;
+  const { loss, seconds, best } = value;
+  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  return (
+    counters.every((key) => isCount(value[key])) &&
+    [loss, seconds].every((n) => typeof n === 'number' && Number.isFinite(n)) &&
+    (best === null || (isMap(best) && isCount(best.epoch) && typeof best.top1 === 'number'))
+  );
 }
 
 const meanings: Readonly<Record<keyof RunIdentity, string>> = {
@@ -107,8 +142,11 @@ const meanings: Readonly<Record<keyof RunIdentity, string>> = {
   numerics: 'it was made with other numerics (--numerics)',
 };
 
-function checkIdentity(file: string, written: string | undefined, now: RunIdentity): void {
-  const before = JSON.parse(written ?? '{}') as Partial<RunIdentity>;
+function checkIdentity(
+  file: string,
+  before: Readonly<Record<string, unknown>>,
+  now: RunIdentity,
+): void {
   for (const key of Object.keys(meanings) as (keyof RunIdentity)[]) {
     if (before[key] === now[key]) continue;
     throw new TrainError({

@@ -1,14 +1,15 @@
 /** A finished run, or any folder with its files, as a network that can be asked. */
 
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { compile, isComplete } from '../../compiler/compile.ts';
 import type { Graph } from '../../compiler/graph/graph.ts';
 import type { WeightStore } from '../../compiler/weights/index.ts';
+import { readPlainFile } from '../files/read-plain-file.ts';
 import type { RunRecord } from '../report/records.ts';
 import { reasonOf, systemCode } from '../runtime-error.ts';
 import { readWeights } from './read-weights.ts';
-import { runFiles } from './run-folder.ts';
+import { parseRecord, runFiles } from './run-folder.ts';
 import { TrainError } from './train-error.ts';
 
 export interface LoadedRun {
@@ -29,23 +30,15 @@ export async function loadRun(folder: string): Promise<LoadedRun> {
 
 async function readRecord(folder: string): Promise<RunRecord> {
   const file = path.join(folder, runFiles.record);
-  const text = await readText(file);
-  try {
-    return JSON.parse(text) as RunRecord;
-  } catch (error) {
-    throw new TrainError({
-      code: 'E545',
-      message: `not the record of a run: ${reasonOf(error)}`,
-      path: file,
-      cause: error,
-      hint: 'give the folder that netlathe train wrote',
-    });
-  }
+  return parseRecord(file, await readText(file));
 }
+
+/** Far above a record of a thousand layers. */
+const largestText = 16 * 2 ** 20;
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return Buffer.from(await readPlainFile(file, { limitBytes: largestText })).toString('utf8');
   } catch (error) {
     const missing = systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
     throw new TrainError({

@@ -1,11 +1,13 @@
 /** The files of a run. One process a run: a lock holds its pid. */
 
-import { appendFile, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { temporaryOwner, writeFileAtomic } from '../files/atomic-write.ts';
+import { type Lock, takeLock } from '../files/lock.ts';
+import { isRunning } from '../files/process-name.ts';
 import { writeError } from '../files/write-error.ts';
 import type { EpochMetrics, EvaluationRecord, RunRecord } from '../report/records.ts';
-import { systemCode } from '../runtime-error.ts';
+import { reasonOf, systemCode } from '../runtime-error.ts';
 import { TrainError } from './train-error.ts';
 
 export const runFiles = {
@@ -23,6 +25,7 @@ export const runFiles = {
 
 export class RunFolder {
   readonly path: string;
+  #lock: Lock | undefined;
 
   constructor(folder: string) {
     this.path = path.resolve(folder);
@@ -34,46 +37,36 @@ export class RunFolder {
 
   /** Makes the folder and takes its lock; a lock whose process is gone is taken over. */
   async lock(): Promise<void> {
-    const file = this.file('lock');
     try {
       await mkdir(this.path, { recursive: true });
     } catch (error) {
       throw writeError(this.path, error);
     }
-    for (let attempt = 0; attempt < 2; attempt++) {
-      try {
-        const handle = await open(file, 'wx');
-        await handle.writeFile(`${process.pid}\n`);
-        await handle.close();
-        await this.#sweep();
-        return;
-      } catch (error) {
-        if (systemCode(error) !== 'EEXIST') throw writeError(file, error);
-      }
-      const owner = Number((await this.read('lock')) ?? '0');
-      if (owner > 0 && owner !== process.pid && isAlive(owner)) {
-        throw new TrainError({
-          code: 'E543',
-          message: `process ${owner} is training into this folder`,
-          path: this.path,
-          hint: 'wait for it, or use another --out',
-        });
-      }
-      await unlink(file).catch(() => undefined);
+    const lock = await takeLock(this.file('lock'));
+    if ('pid' in lock) {
+      throw new TrainError({
+        code: 'E543',
+        message: `process ${lock.pid} is training into this folder`,
+        path: this.path,
+        hint: 'wait for it, or use another --out',
+      });
     }
+    this.#lock = lock;
+    await this.#sweep();
   }
 
   /** Removes what processes that were killed while they wrote have left. */
   async #sweep(): Promise<void> {
     for (const name of await readdir(this.path)) {
       const owner = temporaryOwner(name);
-      if (owner === null || (owner !== process.pid && isAlive(owner))) continue;
+      if (owner === null || (owner !== process.pid && isRunning(owner))) continue;
       await unlink(path.join(this.path, name)).catch(() => undefined);
     }
   }
 
   async unlock(): Promise<void> {
-    await unlink(this.file('lock')).catch(() => undefined);
+    await this.#lock?.release();
+    this.#lock = undefined;
   }
 
   write(name: keyof typeof runFiles, contents: string | Uint8Array): Promise<void> {
@@ -93,30 +86,78 @@ export class RunFolder {
     }
   }
 
+  async has(name: keyof typeof runFiles): Promise<boolean> {
+    try {
+      await stat(this.file(name));
+      return true;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
   /** The first `count` lines: what a checkpoint says was logged. */
   async metrics(count = Number.POSITIVE_INFINITY): Promise<readonly EpochMetrics[]> {
+    const file = this.file('metrics');
     const lines = ((await this.read('metrics')) ?? '').split('\n').filter((line) => line !== '');
-    return lines.slice(0, count).map((line) => JSON.parse(line) as EpochMetrics);
+    if (Number.isFinite(count) && lines.length < count) {
+      throw damaged(file, `it has ${lines.length} epochs, the checkpoint ${count}`);
+    }
+    return lines.slice(0, count).map((line, i) => {
+      const metrics = parseJson(file, line);
+      if (isMap(metrics) && metrics.epoch === i + 1) return metrics as unknown as EpochMetrics;
+      throw damaged(file, `line ${i + 1} is not that of epoch ${i + 1}`);
+    });
+  }
+
+  /** Of the run that was here before, if there was one. */
+  async record(): Promise<RunRecord | undefined> {
+    const text = await this.read('record');
+    return text === undefined ? undefined : parseRecord(this.file('record'), text);
   }
 
   async rewriteMetrics(metrics: readonly EpochMetrics[]): Promise<void> {
     await this.write('metrics', metrics.map((m) => `${JSON.stringify(m)}\n`).join(''));
   }
+}
 
-  async appendMetrics(metrics: EpochMetrics): Promise<void> {
-    try {
-      await appendFile(this.file('metrics'), `${JSON.stringify(metrics)}\n`);
-    } catch (error) {
-      throw writeError(this.file('metrics'), error);
-    }
+export function parseRecord(file: string, text: string): RunRecord {
+  const record = parseJson(file, text);
+  if (isRecord(record)) return record;
+  throw damaged(file, 'it is not the record of a run');
+}
+
+/** What is read of a record again; the rest is for people and the report. */
+function isRecord(value: unknown): value is RunRecord {
+  if (!isMap(value) || value.version !== 1 || !isMap(value.architecture)) return false;
+  const { name, status, netlathe, seed, architecture } = value;
+  return (
+    [name, status, netlathe, architecture.text].every((text) => typeof text === 'string') &&
+    Array.isArray(architecture.verdicts) &&
+    architecture.verdicts.every(isMap) &&
+    Number.isSafeInteger(seed) &&
+    (seed as number) >= 0
+  );
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw damaged(file, reasonOf(error), error);
   }
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
+function damaged(file: string, reason: string, cause?: unknown): TrainError {
+  return new TrainError({
+    code: 'E548',
+    message: `this file of the run is damaged: ${reason}`,
+    path: file,
+    cause,
+    hint: 'restore it, or start a new run in another folder; the weights can begin it: --init weights.safetensors',
+  });
 }

@@ -21,6 +21,7 @@ import {
 } from './checkpoint.ts';
 import { evaluationRecord } from './evaluation-record.ts';
 import { type Figures, figuresOf } from './figures.ts';
+import { firstNonFinite } from './finite.ts';
 import { addLessons, type Lesson } from './lesson.ts';
 import { readWeights } from './read-weights.ts';
 import type { Recipe } from './recipe.ts';
@@ -208,7 +209,7 @@ class Run {
   async #endEpoch(): Promise<void> {
     const { data, recipe, folder, listener } = this.#options;
     const { step, loss, correct, seen, seconds, lesson } = this.#progress;
-    const weights = this.#trainer.weights();
+    const weights = this.#soundWeights();
     const figures = data.validation ? await this.#evaluate(weights) : undefined;
     const epoch = this.#epochs.length + 1;
     const metrics: EpochMetrics = {
@@ -231,7 +232,8 @@ class Run {
       await folder.write('best', weightsToSafetensors(weights));
     }
     this.#epochs.push(metrics);
-    await folder.appendMetrics(metrics);
+    // Whole, not at its end: a line torn in two would keep the run from going on.
+    await folder.rewriteMetrics(this.#epochs);
     this.#progress = {
       ...this.#progress,
       best: figures && better ? { epoch, top1: figures.top1 } : this.#progress.best,
@@ -242,7 +244,19 @@ class Run {
     await listener.onEpoch(metrics, better);
   }
 
-  async #save(weights: WeightStore = this.#trainer.weights()): Promise<void> {
+  /** A step may be the one that went too far: what is written must be numbers. */
+  #soundWeights(): WeightStore {
+    const weights = this.#trainer.weights();
+    const bad = firstNonFinite(weights) ?? firstNonFinite(this.#trainer.state());
+    if (bad === undefined) return weights;
+    throw new TrainError({
+      code: 'E540',
+      message: `after step ${this.#progress.step}: ${bad} is no longer a number`,
+      hint: 'lower the learning rate, or add warmupEpochs or clipNorm. The last checkpoint is as it was',
+    });
+  }
+
+  async #save(weights: WeightStore = this.#soundWeights()): Promise<void> {
     const { folder, identity } = this.#options;
     await folder.write('last', weightsToSafetensors(weights));
     const file = folder.file('checkpoint');

@@ -7,7 +7,7 @@
 import { type Job, makeJob } from './job.ts';
 
 /** Of last.safetensors. A change of the arithmetic that is meant is said in the changelog, and replaces it. */
-export const golden = 'b7333bc4013bdb0777459f76f822070a73fe18b98948fb66f83d05322184b6ec';
+export const golden = '0eb0a5752525954e5e0c8787141471f02b17c981d600817749c773ed2896ef68';
 
 const yaml = `version: 1
 name: golden

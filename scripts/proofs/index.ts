@@ -5,6 +5,9 @@ import type { Proof } from './harness.ts';
 export const proofs: Readonly<Record<string, () => Promise<{ readonly proof: Proof }>>> = {
   yaml: () => import('./yaml.ts'),
   emit: () => import('./emit.ts'),
+  resume: () => import('./resume.ts'),
+  crash: () => import('./crash.ts'),
+  concurrency: () => import('./concurrency.ts'),
   kill: () => import('./kill.ts'),
   interrupt: () => import('./interrupt.ts'),
   determinism: () => import('./determinism.ts'),

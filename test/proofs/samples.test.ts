@@ -10,7 +10,10 @@ interface Sample {
 
 /** Not here: proofs that are tests already (kernels, modules, engines, determinism, kill and interrupt). */
 const samples: Readonly<Record<string, Sample>> = {
-  yaml: { count: 12, values: { jobs: '2' } },
+  yaml: { count: 10, values: { jobs: '2' } },
+  resume: { count: 2 },
+  crash: { count: 6 },
+  concurrency: { count: 8, values: { processes: '2' } },
 };
 
 test.each(Object.entries(samples))('prove:%s', { timeout: 120_000 }, async (name, sample) => {

@@ -67,7 +67,7 @@ export async function loadTfjsModel(dir: string): Promise<LoadedTfjsModel> {
 
 async function read(path: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await readPlainFile(path, limit);
+    return await readPlainFile(path, { limitBytes: limit });
   } catch (cause) {
     const missing = systemCode(cause) === 'ENOENT';
     const reason = systemCode(cause) === 'ELOOP' ? 'it is a symbolic link' : reasonOf(cause);

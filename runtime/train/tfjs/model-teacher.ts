@@ -67,7 +67,7 @@ interface Files {
 async function readFiles(file: string, refuse: Refuse): Promise<Files> {
   const hash = createHash('sha256');
   const read = async (name: string, limit: number) => {
-    const bytes = await readPlainFile(name, limit).catch((error: unknown) =>
+    const bytes = await readPlainFile(name, { limitBytes: limit }).catch((error: unknown) =>
       refuse(`${path.basename(name)} cannot be read: ${reasonOf(error)}`),
     );
     hash.update(bytes);
