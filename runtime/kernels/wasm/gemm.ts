@@ -260,7 +260,7 @@ export function multiplyPanels(
   }
 }
 
-function addRow(c: usize, low: v128, high: v128, cols: i32): void {
+export function addRow(c: usize, low: v128, high: v128, cols: i32): void {
   if (cols >= 8) {
     v128.store(c, f32x4.add(v128.load(c), low));
     v128.store(c, f32x4.add(v128.load(c, 16), high), 16);

@@ -4,6 +4,7 @@
  * pixels lie a fixed distance apart and a tile has all of its rows at one address. The same sums in the same order.
  */
 import { PANEL, panelBytes, panelCount } from './gemm';
+import { zeroPixels } from './patches';
 import { madd, storePartial } from './simd';
 
 /** Channels of a group as a type, whose size is the distance from pixel to pixel. */
@@ -273,13 +274,13 @@ function copyLine(
   const high = max(low, min(columns, width - left));
   const pixelBytes = (groups as usize) * groupBytes;
   for (let group = 0; group < groups; group++, to += plane, line += groupBytes) {
-    memory.fill(to, 0, (low as usize) * groupBytes);
+    zeroPixels(to, (low as usize) * groupBytes);
     let at = to + (low as usize) * groupBytes;
     let from = line + ((left + low) as usize) * pixelBytes;
     for (let x = low; x < high; x++, at += groupBytes, from += pixelBytes) {
       for (let i: usize = 0; i < groupBytes; i += 16) v128.store(at + i, v128.load(from + i));
     }
-    memory.fill(at, 0, ((columns - high) as usize) * groupBytes);
+    zeroPixels(at, ((columns - high) as usize) * groupBytes);
   }
 }
 

@@ -4,7 +4,8 @@
  */
 import { accumulateOuter, multiplyPanels, panelBytes, panelCount } from './gemm';
 import { convolveGroupLines, isSmallGroup } from './groups';
-import { packColumns, rowBytes } from './patches';
+import { packColumns, rowBytes, zeroPixels } from './patches';
+import { accumulateRgb, isRgb, multiplyRgb } from './rgb';
 
 /** Pixels of a strip, at least a line. As in runtime/kernels/plain/scratch.ts. */
 const STRIP_PIXELS: i32 = 128;
@@ -64,14 +65,14 @@ function copyPadded(
       continue;
     }
     const inside = (high - low) as usize;
-    memory.fill(to, 0, (low as usize) * step);
+    zeroPixels(to, (low as usize) * step);
     let at = to + (low as usize) * step;
     let source = image + ((y * width + left + low) as usize) * from;
     if (step === from) copyPixel(at, source, inside * step);
     else {
       for (let x = low; x < high; x++, at += step, source += from) copyPixel(at, source, from);
     }
-    memory.fill(to + (high as usize) * step, 0, ((columns - high) as usize) * step);
+    zeroPixels(to + (high as usize) * step, ((columns - high) as usize) * step);
   }
 }
 
@@ -140,6 +141,11 @@ export function convolvePaddedLines(
       lines + tapsY - 1,
       columns,
     );
+    if (isRgb(groups, sourceChannels, tapsX)) {
+      multiplyRgb(padded, lineBytes, tapsY, packed, panelStride, out, lines, width, channels);
+      out += ((lines * width) as usize) * toBytes;
+      continue;
+    }
     for (let group = 0; group < groups; group++) {
       multiplyPanels(
         padded + ((group * fromGroup) << 2),
@@ -259,6 +265,11 @@ export function gradientPadded(
       const count = lines * width;
       const from = gradient + (((n * height + y) * width) as usize) * outBytes;
       packColumns(from, packed, count, outGroup, groups);
+      if (isRgb(groups, inChannels, tapsX)) {
+        const panel = (count << 5) as usize;
+        accumulateRgb(padded, lineBytes, tapsY, packed, panel, sums, lines, width, channels);
+        continue;
+      }
       for (let group = 0; group < groups; group++) {
         accumulateOuter(
           padded + ((group * inGroup) << 2),

@@ -18,6 +18,13 @@ function zeroFloats(to: usize, count: i32): void {
   for (; count > 0; count--, to += 4) f32.store(to, 0);
 }
 
+/** A loop, because memory.fill calls out of the module, which costs more than the few pixels beside a line. */
+export function zeroPixels(to: usize, bytes: usize): void {
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) v128.store(to + i, f32x4.splat(0));
+  for (; i < bytes; i += 4) f32.store(to + i, 0);
+}
+
 /**
  * Bytes between rows of a block: whole cache lines and an odd number of them, so that a column of rows spreads over all
  * sets of the cache.
