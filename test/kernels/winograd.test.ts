@@ -84,11 +84,13 @@ function call(pass: Pass, c: Case, values: Values, pack: typeof runPlain) {
   const transposed = pass === 'input';
   const turned = transposed ? k.winogradTransposed(shape) : shape;
   const layout = { depth: turned.inChannels, channels: turned.outChannels };
+  const packing = k.packWinogradScratch(layout.depth);
   const { packed } = pack(
     k.packWinograd,
     {
       ...{ weights: weights!, packed: new Float32Array(k.packedWinogradSize(layout)).fill(7) },
       ...{ inChannels: shape.inChannels, outChannels: shape.outChannels },
+      ...{ scratch: new Float32Array(2 * packing).fill(Number.NaN), scratchSize: packing, slot: 1 },
       transposed: transposed ? 1 : 0,
     },
     k.packedWinogradPanels(layout),

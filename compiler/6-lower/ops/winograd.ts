@@ -10,6 +10,7 @@ import {
   packedWinogradPanels,
   packedWinogradSize,
   packWinograd,
+  packWinogradScratch,
   type WinogradShape,
   winograd,
   winogradGradientTileRows,
@@ -96,10 +97,13 @@ function pack(
   t: ForwardContext,
 ): void {
   const weights = t.kernelOf(node);
+  const scratchSize = packWinogradScratch(transposed ? outChannels : inChannels);
+  const scratch = t.builder.scratch(`scratch points ${node.name}`, scratchSize);
+  const turn = transposed ? 1 : 0;
   t.prepare(
     node.name,
     packWinograd,
-    { weights, packed, inChannels, outChannels, transposed: transposed ? 1 : 0 },
+    { weights, packed, scratch, inChannels, outChannels, transposed: turn, scratchSize },
     packedWinogradPanels({ channels: transposed ? inChannels : outChannels }),
   );
 }

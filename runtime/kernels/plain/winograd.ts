@@ -190,13 +190,23 @@ export function packedWinogradPanels({ channels }: Pick<PackedWinograd, 'channel
 }
 
 export function packedWinogradSize(packed: PackedWinograd): number {
-  return packedWinogradPanels(packed) * POINTS_2D * packed.depth * PANEL;
+  return packedWinogradPanels(packed) * POINTS_2D * panelRows(packed.depth) * PANEL;
+}
+
+/** Rows of a panel at a point: an odd number of cache lines, each two rows. */
+function panelRows(depth: number): number {
+  return depth + ((6 - (depth % 4)) % 4);
+}
+
+/** Floats of scratch that `packWinograd` needs for each slot. */
+export function packWinogradScratch(depth: number): number {
+  return 3 * POINTS * 4 + 9 * depth * PANEL;
 }
 
 /** Where row k of column j lies at a point. */
 function packedAt(depth: number, point: number, k: number, j: number): number {
   const panel = Math.floor(j / PANEL) * POINTS_2D + point;
-  return (panel * depth + k) * PANEL + (j % PANEL);
+  return (panel * panelRows(depth) + k) * PANEL + (j % PANEL);
 }
 
 /**
@@ -208,9 +218,12 @@ export const packWinograd = kernel({
   args: {
     weights: 'in',
     packed: 'out',
+    scratch: 'inout',
     inChannels: 'i32',
     outChannels: 'i32',
     transposed: 'i32',
+    scratchSize: 'i32',
+    slot: 'i32',
   },
   unit: 'panel',
   plain({ weights, packed, inChannels, outChannels, transposed }, begin, end) {

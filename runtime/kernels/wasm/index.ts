@@ -23,3 +23,4 @@ export * from './pooling';
 export * from './resize';
 export * from './view';
 export * from './winograd';
+export * from './winograd-weights';

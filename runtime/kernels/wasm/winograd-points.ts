@@ -117,82 +117,114 @@ export function gradientPoints(
   }
 }
 
-/** Three weights to the values at the points: four channels of one tap's row or column. */
-export function weightPoints(g0: v128, g1: v128, g2: v128, target: usize, pointStep: usize): void {
-  let even = f32x4.mul(f32x4.splat(-2.0 / 3), madd(f32x4.splat(0.5), g2, g0));
-  let odd = f32x4.mul(f32x4.splat((-2.0 / 3) * ROOT_HALF), g1);
-  v128.store(target, g0);
-  target += pointStep;
-  v128.store(target, f32x4.add(even, odd));
-  target += pointStep;
-  v128.store(target, f32x4.sub(even, odd));
-  target += pointStep;
-  even = f32x4.mul(f32x4.splat(1.0 / 6), madd(f32x4.splat(2), g2, g0));
-  odd = f32x4.mul(f32x4.splat(ROOT_TWO / 6), g1);
-  v128.store(target, f32x4.add(even, odd));
-  target += pointStep;
-  v128.store(target, f32x4.sub(even, odd));
-  target += pointStep;
-  v128.store(target, g2);
+/**
+ * Three weights to the values at the points: `items` vectors of each, `sourceItem` and `targetItem` apart. Those of the
+ * three lie `sourceStep`, those of the points `pointStep` behind each other.
+ */
+export function weightPoints(
+  source: usize,
+  sourceStep: usize,
+  sourceItem: usize,
+  target: usize,
+  pointStep: usize,
+  targetItem: usize,
+  items: i32,
+): void {
+  const two = f32x4.splat(2);
+  const half = f32x4.splat(0.5);
+  for (; items > 0; items--, source += sourceItem, target += targetItem) {
+    const g0 = v128.load(source);
+    const g1 = v128.load(source + sourceStep);
+    const g2 = v128.load(source + 2 * sourceStep);
+    let to = target;
+    v128.store(to, g0);
+    to += pointStep;
+    let even = f32x4.mul(f32x4.splat(-2.0 / 3), madd(half, g2, g0));
+    let odd = f32x4.mul(f32x4.splat((-2.0 / 3) * ROOT_HALF), g1);
+    v128.store(to, f32x4.add(even, odd));
+    to += pointStep;
+    v128.store(to, f32x4.sub(even, odd));
+    to += pointStep;
+    even = f32x4.mul(f32x4.splat(1.0 / 6), madd(two, g2, g0));
+    odd = f32x4.mul(f32x4.splat(ROOT_TWO / 6), g1);
+    v128.store(to, f32x4.add(even, odd));
+    to += pointStep;
+    v128.store(to, f32x4.sub(even, odd));
+    to += pointStep;
+    v128.store(to, g2);
+  }
 }
 
-/** A vector at six points to four outputs, each `targetStep` behind the one before. */
+/** Values at six points to four outputs, in the same way. */
 export function pointsToOutputs(
   source: usize,
   pointStep: usize,
+  sourceItem: usize,
   target: usize,
   targetStep: usize,
+  targetItem: usize,
+  items: i32,
 ): void {
-  const m0 = v128.load(source);
-  source += pointStep;
-  let m = v128.load(source);
-  source += pointStep;
-  let n = v128.load(source);
-  source += pointStep;
-  const evenHalf = f32x4.add(m, n);
-  const oddHalf = f32x4.mul(f32x4.splat(ROOT_HALF), f32x4.sub(m, n));
-  m = v128.load(source);
-  source += pointStep;
-  n = v128.load(source);
-  source += pointStep;
-  const evenTwo = f32x4.add(m, n);
-  const oddTwo = f32x4.mul(f32x4.splat(ROOT_TWO), f32x4.sub(m, n));
+  const rootHalf = f32x4.splat(ROOT_HALF);
+  const rootTwo = f32x4.splat(ROOT_TWO);
   const half = f32x4.splat(0.5);
   const two = f32x4.splat(2);
-  v128.store(target, f32x4.add(f32x4.add(m0, evenHalf), evenTwo));
-  target += targetStep;
-  v128.store(target, f32x4.add(oddHalf, oddTwo));
-  target += targetStep;
-  v128.store(target, madd(two, evenTwo, f32x4.mul(half, evenHalf)));
-  target += targetStep;
-  v128.store(target, madd(two, oddTwo, madd(half, oddHalf, v128.load(source))));
+  for (; items > 0; items--, source += sourceItem, target += targetItem) {
+    let from = source + pointStep;
+    let m = v128.load(from);
+    from += pointStep;
+    let n = v128.load(from);
+    from += pointStep;
+    const evenHalf = f32x4.add(m, n);
+    const oddHalf = f32x4.mul(rootHalf, f32x4.sub(m, n));
+    m = v128.load(from);
+    from += pointStep;
+    n = v128.load(from);
+    from += pointStep;
+    const evenTwo = f32x4.add(m, n);
+    const oddTwo = f32x4.mul(rootTwo, f32x4.sub(m, n));
+    let to = target;
+    v128.store(to, f32x4.add(f32x4.add(v128.load(source), evenHalf), evenTwo));
+    to += targetStep;
+    v128.store(to, f32x4.add(oddHalf, oddTwo));
+    to += targetStep;
+    v128.store(to, madd(two, evenTwo, f32x4.mul(half, evenHalf)));
+    to += targetStep;
+    v128.store(to, madd(two, oddTwo, madd(half, oddHalf, v128.load(from))));
+  }
 }
 
-/** A vector at six points to the gradients of three weights, each `targetStep` behind the one before. */
+/** Values at six points to the gradients of three weights, in the same way. */
 export function pointsToWeights(
   source: usize,
   pointStep: usize,
+  sourceItem: usize,
   target: usize,
   targetStep: usize,
+  targetItem: usize,
+  items: i32,
 ): void {
-  const m0 = v128.load(source);
-  source += pointStep;
-  let m = v128.load(source);
-  source += pointStep;
-  let n = v128.load(source);
-  source += pointStep;
-  const evenHalf = f32x4.mul(f32x4.splat(-2.0 / 3), f32x4.add(m, n));
-  const oddHalf = f32x4.mul(f32x4.splat((-2.0 / 3) * ROOT_HALF), f32x4.sub(m, n));
-  m = v128.load(source);
-  source += pointStep;
-  n = v128.load(source);
-  source += pointStep;
-  const evenTwo = f32x4.mul(f32x4.splat(1.0 / 6), f32x4.add(m, n));
-  const oddTwo = f32x4.mul(f32x4.splat(ROOT_TWO / 6), f32x4.sub(m, n));
-  v128.store(target, f32x4.add(f32x4.add(m0, evenHalf), evenTwo));
-  target += targetStep;
-  v128.store(target, f32x4.add(oddHalf, oddTwo));
-  target += targetStep;
-  const last = madd(f32x4.splat(0.5), evenHalf, v128.load(source));
-  v128.store(target, madd(f32x4.splat(2), evenTwo, last));
+  const half = f32x4.splat(0.5);
+  const two = f32x4.splat(2);
+  for (; items > 0; items--, source += sourceItem, target += targetItem) {
+    let from = source + pointStep;
+    let m = v128.load(from);
+    from += pointStep;
+    let n = v128.load(from);
+    from += pointStep;
+    const evenHalf = f32x4.mul(f32x4.splat(-2.0 / 3), f32x4.add(m, n));
+    const oddHalf = f32x4.mul(f32x4.splat((-2.0 / 3) * ROOT_HALF), f32x4.sub(m, n));
+    m = v128.load(from);
+    from += pointStep;
+    n = v128.load(from);
+    from += pointStep;
+    const evenTwo = f32x4.mul(f32x4.splat(1.0 / 6), f32x4.add(m, n));
+    const oddTwo = f32x4.mul(f32x4.splat(ROOT_TWO / 6), f32x4.sub(m, n));
+    let to = target;
+    v128.store(to, f32x4.add(f32x4.add(v128.load(source), evenHalf), evenTwo));
+    to += targetStep;
+    v128.store(to, f32x4.add(oddHalf, oddTwo));
+    to += targetStep;
+    v128.store(to, madd(two, evenTwo, madd(half, evenHalf, v128.load(from))));
+  }
 }

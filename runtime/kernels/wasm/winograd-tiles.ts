@@ -44,6 +44,11 @@ export function pointBytes(bytes: usize): usize {
   return (((bytes + 63) >> 6) | 1) << 6;
 }
 
+/** Bytes of a panel of weights at a point: an odd number of cache lines too, two rows of eight each. */
+export function panelRows(depth: i32): usize {
+  return ((depth + ((6 - (depth & 3)) & 3)) << 5) as usize;
+}
+
 /** Where line y of an image is, each pixel in whole vectors: a copy at `staged` if it is not so already. */
 function lineOf(
   image: usize,
@@ -195,12 +200,7 @@ export function outputTiles(
     for (let channel = 0; channel < channels; channel += 4) {
       const at = (channel << 2) as usize;
       const from = source + at;
-      pointsToOutputs(from, down, temporary, POINTS * 16);
-      pointsToOutputs(from + pointStep, down, temporary + 16, POINTS * 16);
-      pointsToOutputs(from + 2 * pointStep, down, temporary + 32, POINTS * 16);
-      pointsToOutputs(from + 3 * pointStep, down, temporary + 48, POINTS * 16);
-      pointsToOutputs(from + 4 * pointStep, down, temporary + 64, POINTS * 16);
-      pointsToOutputs(from + 5 * pointStep, down, temporary + 80, POINTS * 16);
+      pointsToOutputs(from, down, pointStep, temporary, POINTS * 16, 16, POINTS);
       const left = channels - channel;
       storeTile(
         temporary,
