@@ -45,6 +45,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./lr-find.ts'),
   },
   {
+    name: 'teacher-check',
+    summary: 'see whether a teacher is worth learning from',
+    load: () => import('./teacher-check.ts'),
+  },
+  {
     name: 'eval',
     summary: 'measure a trained network on photos',
     load: () => import('./eval.ts'),

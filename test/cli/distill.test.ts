@@ -120,3 +120,51 @@ describe('netlathe train with a teacher', () => {
     expect(other.stderr).toContain('only the photos have: "beryl"');
   });
 });
+
+describe('netlathe teacher-check', () => {
+  const check = (...more: string[]) =>
+    run([
+      ...['teacher-check', '--teacher', at('teacher'), '--data', job.photos],
+      ...['--cache', path.join(folder, 'cache'), ...more],
+    ]);
+
+  it('measures the teacher on what the student sees', async () => {
+    const { architecture } = student('distill: { teacher: nowhere, temperature: 100 }');
+    const { code, stdout } = await check('--arch', architecture, '--json', '--student', at('run'));
+    expect(code).toBe(exit.ok);
+    const result = JSON.parse(stdout);
+    expect(result.measured.map((m: { split: string }) => m.split)).toEqual(['validation', 'train']);
+    expect(result.measured[0]).toMatchObject({ count: 12, loss: expect.any(Number) });
+    expect(result.student.name).toBe('small');
+    const entropies = result.temperatures.map((t: { entropy: number }) => t.entropy);
+    expect(result.temperatures.map((t: { temperature: number }) => t.temperature)).toEqual([
+      1, 2, 4, 8, 20, 100,
+    ]);
+    expect(entropies).toEqual(entropies.toSorted((a: number, b: number) => a - b));
+    expect(result.notes[0]).toContain('12x12x3');
+    expect(result.warnings.join()).toContain('at temperature 100 its targets are nearly uniform');
+  });
+
+  it('warns of a teacher that is no better than the student', async () => {
+    // The same network on the same view: as good, and no better.
+    const { stdout } = await check('--arch', job.architecture, '--student', at('teacher'));
+    expect(stdout).toContain('warning: the teacher is no better than the student');
+    expect(stdout).toMatch(/validation +[\d.]+% of 12 right/);
+    expect(stdout).toMatch(/^ +4 +[\d.]+% +[\d.]+% .* in the recipe$/m);
+  });
+
+  it('names classes that differ', async () => {
+    const { architecture } = student('seed: 0');
+    writeFileSync(
+      at('wrong.yaml'),
+      readFileSync(path.join(at('teacher'), 'architecture.yaml'), 'utf8').replace('coral', 'corn'),
+    );
+    const { code, stderr } = await run([
+      ...['teacher-check', '--teacher', at('wrong.yaml'), '--data', job.photos],
+      ...['--weights', path.join(at('teacher'), 'weights.safetensors'), '--arch', architecture],
+      ...['--cache', path.join(folder, 'cache')],
+    ]);
+    expect(code).toBe(exit.usage);
+    expect(stderr).toContain('only the teacher has: "corn"');
+  });
+});
