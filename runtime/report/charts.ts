@@ -28,27 +28,44 @@ export interface Chart {
 const widths = { wide: 520, narrow: 326 } as const;
 
 export async function drawChart(chart: Chart): Promise<Html> {
+  return drawBoth(chart.description, (size) =>
+    specification(chart, widths[size], size === 'narrow' ? 4 : 7),
+  );
+}
+
+export type Size = keyof typeof widths;
+
+/** A drawing for a wide page and one for a phone, with what a screen reader says instead. */
+export async function drawBoth(
+  description: string,
+  specify: (size: Size, width: number) => TopLevelSpec,
+): Promise<Html> {
   const drawings = await Promise.all(
-    (['wide', 'narrow'] as const).map(async (size) => {
-      const svg = await draw(chart, widths[size], size === 'narrow' ? 4 : 7);
-      // Size from CSS; the role and the label replace vega's own description of every mark.
-      const markup = svg.replace(/^<svg[^>]*?viewBox="([^"]*)"[^>]*>/, '$1\u0000').split('\u0000');
-      const [viewBox = '', body = ''] = markup;
-      return html`<svg class="${size}" viewBox="${viewBox}" role="img" aria-label="${chart.description}">${trusted(body)}`;
-    }),
+    (['wide', 'narrow'] as const).map(async (size) =>
+      framed(await drawSpecification(specify(size, widths[size])), size, description),
+    ),
   );
   return html`<div class="chart">${drawings}</div>`;
 }
 
-function draw(chart: Chart, width: number, ticks: number): Promise<string> {
-  return drawSpecification(specification(chart, width, ticks));
+/** One drawing that serves all screens, because it is small. */
+export async function drawOne(description: string, spec: TopLevelSpec): Promise<Html> {
+  return html`<div class="chart">${framed(await drawSpecification(spec), 'small', description)}</div>`;
 }
 
-/** An SVG, with whatever colours the specification names. */
-export async function drawSpecification(specification: TopLevelSpec): Promise<string> {
+/** Size from CSS; the role and the label replace vega's own description of every mark. */
+function framed(svg: string, className: string, description: string): Html {
+  const [viewBox = '', body = ''] = svg
+    .replace(/^<svg[^>]*?viewBox="([^"]*)"[^>]*>/, '$1\u0000')
+    .split('\u0000');
+  return html`<svg class="${className}" viewBox="${viewBox}" role="img" aria-label="${description}">${trusted(body)}`;
+}
+
+/** SVG as vega writes it, its colours still names of CSS variables. */
+export async function drawSpecification(given: TopLevelSpec): Promise<string> {
   // Loaded here, because half a second of start-up is too much for the commands that draw nothing.
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
-  const { spec } = compile(specification);
+  const { spec } = compile(given);
   const view = new vega.View(vega.parse(spec), {
     renderer: 'none',
     logger: vega.logger(vega.Error),
@@ -155,6 +172,7 @@ function marker({ mark }: Chart): object[] {
   ];
 }
 
+/** What all drawings of a page have in common. */
 export const axisStyle = {
   aria: false,
   font: 'inherit',

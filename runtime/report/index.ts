@@ -8,6 +8,7 @@ export type {
   EvaluationRecord,
   Interval,
   Mistake,
+  PredictionsRecord,
   RunRecord,
   RunStatus,
   SplitRecord,

@@ -157,3 +157,12 @@ export interface EvaluationRecord {
   /** The most confident mistakes first. */
   readonly worst: readonly Mistake[];
 }
+
+/** predictions.json: what was said of each photo, in the order of the data. Pairs runs photo by photo. */
+export interface PredictionsRecord {
+  readonly version: 1;
+  readonly split: NonNullable<EvaluationRecord['split']>;
+  /** Places in the list of classes. */
+  readonly labels: readonly number[];
+  readonly predicted: readonly number[];
+}

@@ -2,7 +2,7 @@
 
 import sharp from 'sharp';
 import type { ImageSet } from '../data/index.ts';
-import type { EvaluationRecord, Mistake } from '../report/records.ts';
+import type { EvaluationRecord, Mistake, PredictionsRecord } from '../report/records.ts';
 import { classFigures, wilsonInterval } from '../report/statistics.ts';
 import type { Figures } from './figures.ts';
 
@@ -27,6 +27,20 @@ export async function evaluationRecord(
     confusion,
     worst: await worstMistakes(figures, images, classes),
   };
+}
+
+/** Compact: there is a number or two for every photo. */
+export function predictionsText(
+  split: PredictionsRecord['split'],
+  { predictions }: Figures,
+): string {
+  const record: PredictionsRecord = {
+    version: 1,
+    split,
+    labels: predictions.map(({ label }) => label),
+    predicted: predictions.map(({ predicted }) => predicted),
+  };
+  return `${JSON.stringify(record)}\n`;
 }
 
 async function worstMistakes(

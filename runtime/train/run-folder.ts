@@ -18,6 +18,7 @@ export const runFiles = {
   last: 'last.safetensors',
   checkpoint: 'checkpoint.safetensors',
   evaluation: 'evaluation.json',
+  predictions: 'predictions.json',
   report: 'report.html',
   model: 'model',
   lock: 'run.lock',

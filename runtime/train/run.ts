@@ -19,7 +19,7 @@ import {
   saveCheckpoint,
   startOfRun,
 } from './checkpoint.ts';
-import { evaluationRecord } from './evaluation-record.ts';
+import { evaluationRecord, predictionsText } from './evaluation-record.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { firstNonFinite } from './finite.ts';
 import { addLessons, type Lesson } from './lesson.ts';
@@ -289,6 +289,7 @@ class Run {
       const figures = await this.#evaluate(weights);
       evaluation = await evaluationRecord(figures, this.#judged, graph.classes, split);
       await folder.writeJson('evaluation', evaluation);
+      await folder.write('predictions', predictionsText(split, figures));
     }
     return { status, seconds, best, epochs: this.#epochs, evaluation, weights };
   }

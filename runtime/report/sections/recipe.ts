@@ -12,25 +12,35 @@ export interface Setting {
 }
 
 export function recipe(used: Recipe): Section {
+  const intro = html`<p class="intro">By the names of the YAML. What differs from the default is <b class="changed">marked</b>.</p>`;
+  return section('recipe', 'Recipe', intro, recipeTables(used, 'default'));
+}
+
+/** `byDefault` is the word before a default that does not hold; `without` are keys that are said elsewhere. */
+export function recipeTables(
+  used: Recipe,
+  byDefault: string,
+  without: readonly string[] = [],
+): Html {
   const groups = new Map<string, Setting[]>();
   for (const setting of settings(used)) {
+    if (without.includes(setting.key)) continue;
     const dot = setting.key.indexOf('.');
     const title = dot < 0 ? 'train' : setting.key.slice(0, dot);
     groups.set(title, [...(groups.get(title) ?? []), setting]);
   }
-  const tables = [...groups].map(([title, list]) => table(title, list));
-  const intro = html`<p class="intro">By the names of the YAML. What differs from the default is <b class="changed">marked</b>.</p>`;
-  return section('recipe', 'Recipe', intro, html`<div class="recipe">${tables}</div>`);
+  const tables = [...groups].map(([title, list]) => table(title, list, byDefault));
+  return html`<div class="recipe">${tables}</div>`;
 }
 
-const table = (title: string, list: readonly Setting[]): Html =>
-  html`<table><caption>${title}</caption><tbody>${list.map((s) => row(title, s))}</tbody></table>`;
+const table = (title: string, list: readonly Setting[], word: string): Html =>
+  html`<table><caption>${title}</caption><tbody>${list.map((s) => row(title, s, word))}</tbody></table>`;
 
-function row(title: string, { key, value, byDefault }: Setting): Html {
+function row(title: string, { key, value, byDefault }: Setting, word: string): Html {
   const label = key.startsWith(`${title}.`) ? key.slice(title.length + 1) : key;
   if (byDefault === undefined)
     return html`<tr><th scope="row">${label}</th><td><bdi>${value}</bdi></td></tr>`;
-  return html`<tr class="changed"><th scope="row">${label}</th><td><small>default ${byDefault}</small> <b><bdi>${value}</bdi></b></td></tr>`;
+  return html`<tr class="changed"><th scope="row">${label}</th><td><small>${word} ${byDefault}</small> <b><bdi>${value}</bdi></b></td></tr>`;
 }
 
 /** All that has a say in this run: what another optimizer or schedule would read is left out. */
