@@ -5,6 +5,7 @@ import path from 'node:path';
 import { humanForm, jsonForm } from '../../compiler/diagnostics/forms.ts';
 import { didYouMean } from '../../compiler/diagnostics/suggest.ts';
 import type { SuitePlan } from '../../compiler/suite/plan.ts';
+import { type Language, languages } from '../../runtime/compare/index.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
@@ -121,9 +122,15 @@ function sessionOptions(plan: SuitePlan, options: Options): SuiteOptions {
     cache: options.cache,
     checkpointEvery: options.checkpointEvery,
     resume: options.resume === true,
-    lang: options.lang,
+    language: languageOf(options.lang),
     json: options.json === true,
   };
+}
+
+function languageOf(text: string): Language {
+  const found = languages.find((language) => language === text);
+  if (found) return found;
+  throw new UsageError(`--lang cannot be "${text}"`, `it is ${languages.join(' or ')}`);
 }
 
 /** `undefined` where nobody said: then nothing can be trained, but what there is can be compared. */

@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { SuitePlan } from '../../compiler/suite/plan.ts';
+import type { Language } from '../../runtime/compare/index.ts';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import type { RunRecord } from '../../runtime/report/index.ts';
 import { runSuite } from '../../runtime/suite/run-suite.ts';
@@ -15,6 +16,7 @@ import { type CommandIo, exit, UsageError } from '../io.ts';
 import { bar, ProgressLine } from '../progress.ts';
 import { prepare } from '../train-session.ts';
 import { LocalRunner } from './local-runner.ts';
+import { compareTrials, printResults, writeResults } from './results.ts';
 import { SuiteReporter } from './suite-reporter.ts';
 
 export interface SuiteOptions {
@@ -29,7 +31,7 @@ export interface SuiteOptions {
   readonly cache: string | undefined;
   readonly checkpointEvery: string | undefined;
   readonly resume: boolean;
-  readonly lang: string;
+  readonly language: Language;
   readonly json: boolean;
 }
 
@@ -69,14 +71,27 @@ export class SuiteSession {
   }
 
   async run(signal: AbortSignal): Promise<number> {
-    const states = await this.#states();
-    this.#refuse(states, false);
-    const todo = this.#trials.filter((trial) => this.#isToRun(trial, states));
-    const ends =
-      todo.length === 0 ? new Map<string, TrialEnd>() : await this.#train(todo, states, signal);
-    if (!ends) return exit.interrupted;
+    const before = await this.#states();
+    this.#refuse(before, false);
+    const todo = this.#trials.filter((trial) => this.#isToRun(trial, before));
+    const ends: ReadonlyMap<string, TrialEnd> | undefined =
+      todo.length === 0 ? new Map() : await this.#train(todo, before, signal);
     this.#line.clear();
+    if (!ends) return exit.interrupted;
+    // Ctrl-C is not to wait for a page.
+    if (!signal.aborted) await this.#results(ends, signal);
     return codeOf(ends, signal);
+  }
+
+  async #results(ends: ReadonlyMap<string, TrialEnd>, signal: AbortSignal): Promise<void> {
+    const { out, language, json } = this.#options;
+    const states = await this.#states();
+    const request = { plan: this.#plan, trials: this.#trials, states, ends, out, language, signal };
+    const results = await compareTrials(request);
+    const page = await writeResults(results, request);
+    const { comparison } = results;
+    if (json) this.#io.printJson(comparison);
+    else printResults(this.#io, comparison, page);
   }
 
   async #states(): Promise<States> {

@@ -2,14 +2,14 @@
  * Which trials a suite has: each network with each seed, as a folder and the YAML that `netlathe train` is given. How a
  * trial is run is none of its business: see runner.ts.
  *
- *     OUT/runs/NETWORK/seed-0.yaml   what is trained: self-contained, widths and recipe written out
+ *     OUT/runs/NETWORK/seed-0.yaml   what is trained: self-contained, with its widths and its recipe
  *     OUT/runs/NETWORK/seed-0/       the run
  *     OUT/runs/NETWORK/seed-0.log    what the process had to say
  */
 
 import path from 'node:path';
-import { printNormalized } from '../../compiler/3-normalize/print.ts';
 import { type SuiteNetwork, type SuitePlan, teacherSeed } from '../../compiler/suite/plan.ts';
+import { trialText } from './trial-text.ts';
 
 export interface Trial {
   /** `depthwise/seed-0`, also the place of its folder. */
@@ -65,15 +65,12 @@ function textOf(network: SuiteNetwork, seed: number, teacher: string | undefined
   const { compiled, recipe } = network;
   const { distill, ...rest } = recipe as typeof recipe & { readonly distill?: object };
   const taught = teacher === undefined ? distill : { ...distill, teacher };
-  const { budget } = compiled.normal;
-  const normal = {
-    ...compiled.normal,
+  return trialText(compiled, {
     name: network.id,
     // Solved widths are held to the suite's limits, not to those of the file that they came from.
-    budget: network.fitted ? limitsOf(network) : budget,
-    recipe: { ...rest, seed, ...(taught ? { distill: taught } : {}) },
-  };
-  return printNormalized(compiled.spec.spec, normal, compiled.graph);
+    budget: network.fitted ? limitsOf(network) : compiled.normal.budget,
+    train: { ...rest, seed, ...(taught ? { distill: taught } : {}) },
+  });
 }
 
 function limitsOf({
