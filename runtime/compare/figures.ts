@@ -1,7 +1,7 @@
 /** The drawings as files of their own: SVG with its colours written out and its legend inside, and PNG made from that. */
 
 import sharp from 'sharp';
-import { svgOf } from '../report/charts.ts';
+import { drawSpecification } from '../report/charts.ts';
 import { escapeHtml } from '../report/html.ts';
 import type { Comparison, Curves, NetworkResult } from './comparison.ts';
 import { colourOf, colours, costSpec, dashOf, linesSpec } from './page/charts.ts';
@@ -50,7 +50,7 @@ export async function figuresOf(
     const lines = linesOf(measure, drawn, context);
     if (lines.length === 0) continue;
     const size = { width, height: plot, ticks: 8, tagged: true, unit: unitOf(measure) } as const;
-    const svg = await svgOf(linesSpec({ ...size, lines }));
+    const svg = await drawSpecification(linesSpec({ ...size, lines }));
     figures.push({
       name: names[measure],
       svg: framed(svg, words.curves[measure], drawn, context, true),
@@ -60,7 +60,7 @@ export async function figuresOf(
   for (const cost of costs) {
     const points = pointsOf(cost, context);
     if (points.length === 0) continue;
-    const svg = await svgOf(costSpec(points, { width, height: plot, ticks: 6 }));
+    const svg = await drawSpecification(costSpec(points, { width, height: plot, ticks: 6 }));
     const title = `${words.heads.accuracy} · ${words.cost[cost]}`;
     figures.push({ name: `accuracy-${cost}`, svg: framed(svg, title, judged, context, false) });
   }

@@ -1,7 +1,7 @@
 /** Drawings of the comparison as specifications for vega-lite. Only numbers and tags reach it, never a name. */
 
 import type { TopLevelSpec } from 'vega-lite';
-import { config } from '../../report/charts.ts';
+import { axisStyle } from '../../report/charts.ts';
 import type { Interval } from '../../report/records.ts';
 import type { Curve } from '../comparison.ts';
 import { paretoFront } from '../statistics.ts';
@@ -87,7 +87,7 @@ export function linesSpec(chart: LinesChart): TopLevelSpec {
       ...lines.map((line) => stroke(line, single)),
       ...(chart.tagged ? [tagsAt(lines, domain, height)] : []),
     ],
-    config,
+    config: axisStyle,
   } as TopLevelSpec;
 }
 
@@ -240,7 +240,7 @@ export function costSpec(
       ...dots(points),
       names(points, x, y, width, height, log),
     ],
-    config,
+    config: axisStyle,
   } as TopLevelSpec;
 }
 
