@@ -21,6 +21,8 @@ import { recordOf } from './record.ts';
 import { type Comparison, rowOf, tableOf } from './table.ts';
 
 const rounds = 4;
+/** How many single steps a profile lists. */
+const slowestSteps = 20;
 
 const { values: flags } = parseArgs({
   options: {
@@ -55,9 +57,10 @@ async function compare(name: string, kinds: readonly PeerKind[]): Promise<Compar
   const graph = graphOf(network);
   const parameters = parametersOf(graph);
   const own = ownCommands(name, options.threads).map((command) => [command]);
+  const single = options.threads > 1 ? ownCommands(name, 1).map((command) => [command]) : [];
   const peers = kinds.map((kind) => peerCommands(kind, name, options));
   const running: Peer[] = [];
-  for (const commands of [...own, ...peers]) running.push(await startFastest(commands));
+  for (const commands of [...own, ...single, ...peers]) running.push(await startFastest(commands));
   for (const { hello } of running) {
     if (hello.parameters === parameters) continue;
     throw new Error(
@@ -77,17 +80,20 @@ async function compare(name: string, kinds: readonly PeerKind[]): Promise<Compar
   return {
     ...{ network: name, batch, parameters, flops },
     own: rows.slice(0, own.length),
-    peers: rows.slice(own.length),
+    single: rows.slice(own.length, own.length + single.length),
+    peers: rows.slice(own.length + single.length),
   };
 }
 
 const texts: string[] = [];
 for (const name of names(flags.networks)) {
   const text = flags.profile
-    ? await profileNetwork(networkOf(name))
+    ? await profileNetwork(networkOf(name), slowestSteps)
     : tableOf(await compare(name, peerKinds(flags.peers)));
   console.log(text);
   texts.push(text);
+  // A record says as well how near to its peak each kernel comes.
+  if (!flags.profile && flags.record) texts.push(await profileNetwork(networkOf(name), 0));
 }
 const head = {
   title: 'Training speed',

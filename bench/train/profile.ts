@@ -1,4 +1,4 @@
-/** netlathe's step kernel by kernel, and the slowest single steps. */
+/** netlathe's step kernel by kernel, and its slowest single steps. */
 
 import { profile, type StepTime } from '../../runtime/engine/profile.ts';
 import { type KernelBuild, supportsRelaxed } from '../../runtime/kernels/load.ts';
@@ -8,16 +8,19 @@ import { matrixPeak } from './peak.ts';
 import { aligned } from './table.ts';
 
 const repeats = 25;
-const slowest = 20;
 
-export async function profileNetwork(network: BenchNetwork): Promise<string> {
+export async function profileNetwork(network: BenchNetwork, slowest: number): Promise<string> {
   const builds: readonly KernelBuild[] = supportsRelaxed() ? ['strict', 'relaxed'] : ['strict'];
   const parts: string[] = [];
-  for (const build of builds) parts.push(await profileBuild(network, build));
+  for (const build of builds) parts.push(await profileBuild(network, build, slowest));
   return parts.join('\n');
 }
 
-async function profileBuild(network: BenchNetwork, build: KernelBuild): Promise<string> {
+async function profileBuild(
+  network: BenchNetwork,
+  build: KernelBuild,
+  slowest: number,
+): Promise<string> {
   const graph = graphOf(network);
   const engine = await prepareStep(graph, { batch: network.batch, threads: 1, build });
   for (let i = 0; i < 2; i++) runStep(engine);
@@ -40,12 +43,11 @@ async function profileBuild(network: BenchNetwork, build: KernelBuild): Promise<
       rows.toSorted((a, b) => b.time - a.time).map(({ cells }) => cells),
     );
   return [
-    `### ${network.name}, ${build}, one thread, kernel by kernel: ${rate} images/s, GEMM peak ${peak.toFixed(0)} GFLOP/s`,
+    `#### ${network.name}, ${build}, one thread, kernel by kernel: ${rate} images/s, GEMM peak ${peak.toFixed(0)} GFLOP/s`,
     '',
     ...print('kernel', kernels),
     '',
-    ...print('slowest steps', layers).slice(0, slowest + 2),
-    '',
+    ...(slowest > 0 ? [...print('slowest steps', layers).slice(0, slowest + 2), ''] : []),
   ].join('\n');
 }
 

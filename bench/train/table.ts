@@ -16,6 +16,8 @@ export interface Comparison {
   readonly flops: number;
   /** Ours, strict and relaxed. */
   readonly own: readonly Row[];
+  /** The same in one thread, where the others have more. */
+  readonly single: readonly Row[];
   readonly peers: readonly Row[];
 }
 
@@ -33,11 +35,12 @@ function median(times: readonly number[]): number {
 
 /** Markdown, which a terminal shows as well as a page does. */
 export function tableOf(comparison: Comparison): string {
-  const { network, batch, parameters, flops, own, peers } = comparison;
+  const { network, batch, parameters, flops, own, single, peers } = comparison;
   const rate = (time: number) => (batch * 1000) / time;
   const header = ['', 'images/s', 'best', 'ms a step', 'of its GEMM peak', 'peak memory'];
   const ratios = peers.map(({ hello }) => `against ${hello.label.split(' ')[0]}`);
-  const rows = [...own, ...peers].map((row) => {
+  if (single.length > 0) ratios.push('against one thread');
+  const rows = [...own, ...peers].map((row, i) => {
     const middle = median(row.times);
     const best = Math.min(...row.times);
     const gflops = (rate(middle) * flops) / 1e9;
@@ -49,6 +52,7 @@ export function tableOf(comparison: Comparison): string {
       `${((100 * gflops) / row.hello.peak).toFixed(0)}% of ${row.hello.peak.toFixed(0)} GFLOP/s`,
       `${row.peakMemory.toFixed(0)} MiB`,
       ...peers.map((peer) => ratio(peer, row, middle, best)),
+      ...(single.length > 0 ? [ratio(single[i] ?? row, row, middle, best)] : []),
     ];
   });
   const millions = (flops / 1e6).toFixed(0);
