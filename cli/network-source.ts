@@ -55,11 +55,16 @@ function oneOf({ model, arch }: NetworkOptions): void {
   throw new UsageError('give --model RUN or --arch ARCH, one of the two');
 }
 
+export interface Network extends EmitInput {
+  /** By which photos are held out. */
+  readonly seed: number;
+}
+
 /** `undefined` after saying what is wrong with the architecture. */
 export async function networkFrom(
   io: CommandIo,
   options: NetworkOptions,
-): Promise<EmitInput | undefined> {
+): Promise<Network | undefined> {
   const { model, arch, init, seed } = options;
   oneOf(options);
   if (model !== undefined) {
@@ -73,15 +78,18 @@ export async function networkFrom(
   const opened = await compileReference(io, arch as string, options.json);
   if (!opened) return undefined;
   const { graph, counts, budget, spec, normal } = opened.compiled;
+  const chosen = wholeNumber('--seed', seed) ?? normal.recipe?.seed ?? 0;
   const weights = init
     ? await readWeights(init, graph, { named: true })
-    : initialize(graph, wholeNumber('--seed', seed) ?? normal.recipe?.seed ?? 0);
+    : initialize(graph, chosen);
   const source = printNormalized(spec.spec, normal, graph);
-  return { graph, weights, counts, verdicts: budget.verdicts, source, netlathe: packageVersion() };
+  const about = { counts, verdicts: budget.verdicts, source, netlathe: packageVersion() };
+  return { graph, weights, ...about, seed: chosen };
 }
 
-async function ofRun(folder: string): Promise<EmitInput> {
+async function ofRun(folder: string): Promise<Network> {
   const { graph, weights, record } = await loadRun(folder);
   const { text: source, verdicts } = record.architecture;
-  return { graph, weights, counts: count(graph), verdicts, source, netlathe: packageVersion() };
+  const about = { counts: count(graph), verdicts, source, netlathe: packageVersion() };
+  return { graph, weights, ...about, seed: record.seed };
 }

@@ -203,6 +203,10 @@ bundle, one of another version, or one of another network.`,
 private key of 2048 bits or more, without a password, and perhaps its certificate. Without \`--key\` one is made beside
 the folder, and used again. Keep it: without it an installed app cannot be updated, only removed. \`--check\` makes none.`,
   },
+  E711: {
+    title: 'there is no such layer to keep in floats',
+    explanation: `\`netlathe emit --weights int8 --keep LAYER\` takes names of layers, as \`netlathe compile --graph\` prints them.`,
+  },
 } as const satisfies Readonly<Record<string, CodeText>>;
 
 export const weightsCodes = {

@@ -10,11 +10,13 @@ import {
   targetNames,
   targetOf,
 } from '../../compiler/7-emit/targets.ts';
-import type { BundleFiles } from '../../compiler/7-emit/ts/emit.ts';
+import type { BundleFiles, Int8Options } from '../../compiler/7-emit/ts/emit.ts';
 import { compareBundle, writeBundle } from '../../compiler/7-emit/write-bundle.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
-import { type NetworkOptions, networkFrom } from '../network-source.ts';
+import { type Network, type NetworkOptions, networkFrom } from '../network-source.ts';
+import { positiveInteger } from '../options.ts';
+import { photosOf } from '../photos.ts';
 import { signerFrom } from '../signing-key.ts';
 
 interface Options extends NetworkOptions {
@@ -26,6 +28,10 @@ interface Options extends NetworkOptions {
   readonly key?: string;
   readonly appId?: string;
   readonly project?: boolean;
+  readonly data?: string;
+  readonly calibrate?: string;
+  readonly keep?: readonly string[];
+  readonly cache?: string;
   readonly out: string;
   readonly check?: boolean;
   readonly force?: boolean;
@@ -44,7 +50,11 @@ export const command = defineCommand<Options>({
       .option('--init <weights>', 'weights of the architecture: a .safetensors file')
       .option('--seed <n>', "random weights, as training starts with (default: the recipe's)")
       .option('--target <name>', `what to make: ${targetNames.join(', ')}`, 'ts')
-      .option('--weights <type>', 'how weights are stored: fp32 (default) or fp16')
+      .option('--weights <type>', 'how weights are stored: fp32 (default), fp16 or int8')
+      .option('--data <dir>', 'for int8: photos as for train, to calibrate and to compare with')
+      .option('--calibrate <n>', 'for int8: how many training photos to look at (default: 128)')
+      .option('--keep <layers...>', 'for int8: layers that stay in floats')
+      .option('--cache <dir>', 'where decoded photos are kept')
       .option('--embed', 'put the weights into the module')
       .option('--no-relaxed', 'leave out the faster kernels that round otherwise')
       .option('--preprocess <where>', 'outside (default), or inside: the model takes bytes')
@@ -61,7 +71,8 @@ export const command = defineCommand<Options>({
     const input = await networkFrom(io, options);
     if (!input) return exit.fault;
     const signer = target.takes.includes('key') ? await signerFrom(io, options) : undefined;
-    const files = await target.make(input, { ...chosen, signer });
+    const int8 = await int8Of(io, options, input);
+    const files = await target.make(input, { ...chosen, signer, ...(int8 ? { int8 } : {}) });
     if (options.check) return check(io, options, files);
     const proof = await target.prove?.(files);
     await writeBundle(path.resolve(io.cwd, options.out), files, { force: options.force === true });
@@ -96,13 +107,40 @@ function optionsOf(name: string, takes: readonly TargetOption[], options: Option
   const fault = options.appId === undefined ? undefined : faultOfAppId(options.appId);
   if (fault) throw new UsageError(`--app-id ${options.appId} cannot be used: ${fault}`);
   return {
-    weights: choice('--weights', options.weights ?? 'fp32', ['fp32', 'fp16']),
+    weights: choice('--weights', options.weights ?? 'fp32', ['fp32', 'fp16', 'int8']),
     embed: options.embed === true,
     relaxed: options.relaxed,
     preprocess: choice('--preprocess', options.preprocess ?? 'outside', ['outside', 'inside']),
     signer: undefined,
     appId: options.appId,
     project: options.project === true,
+  };
+}
+
+async function int8Of(
+  io: CommandIo,
+  { weights, data, calibrate, keep = [], cache }: Options,
+  network: Network,
+): Promise<Int8Options | undefined> {
+  if (weights !== 'int8') {
+    const given = Object.entries({ data, calibrate, keep: keep[0] }).find(([, value]) => value);
+    if (given) throw new UsageError(`--${given[0]} goes with --weights int8`);
+    return undefined;
+  }
+  if (data === undefined) {
+    throw new UsageError(
+      '--weights int8 needs --data DIR',
+      'the photos that the network was trained on: their activations say how bytes are chosen',
+    );
+  }
+  const count = positiveInteger('--calibrate', calibrate) ?? 128;
+  const photos = await photosOf(io, network, { data, cache });
+  return {
+    training: photos.train,
+    validation: photos.validation ?? photos.train,
+    calibrate: count,
+    seed: network.seed,
+    keep,
   };
 }
 

@@ -52,8 +52,8 @@ export class ProgramBuilder {
   }
 
   /** A buffer that lives within one run of one schedule. */
-  temporary(label: string, elements: number): PendingBuffer {
-    return this.#buffer({ label, elements, type: 'f32', lifetime: 'run', pending: true });
+  temporary(label: string, elements: number, type: 'f32' | 'u8' = 'f32'): PendingBuffer {
+    return this.#buffer({ label, elements, type, lifetime: 'run', pending: true });
   }
 
   kept(label: string, elements: number, type: 'f32' | 'u8' = 'f32'): PendingBuffer {

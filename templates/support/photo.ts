@@ -69,10 +69,15 @@ function storeInto(output: Float32Array, channels: number, norms: readonly numbe
   };
 }
 
+/** What preprocessing depends on. */
+export interface PhotoSpec extends Pick<ModelSpec, 'resize' | 'norms'> {
+  readonly info: Pick<ModelSpec['info'], 'input'>;
+}
+
 export type WriteInput = (image: PixelImage) => void;
 
 /** Writes pictures into `output`. Whatever it needs is allocated here, once. */
-export function photoWriter(spec: ModelSpec, output: Float32Array): WriteInput {
+export function photoWriter(spec: PhotoSpec, output: Float32Array): WriteInput {
   const { input } = spec.info;
   const { width, height, channels } = input;
   const scratch = scratchFor(width, height);

@@ -37,7 +37,7 @@ export interface Prediction<L extends string = string> {
 export interface SelfTestResult {
   readonly passed: boolean;
   readonly backend: Backend;
-  /** Whether every logit has the bits that were recorded; `simd` must. */
+  /** Whether every logit has the bits that were recorded; `simd` must, and with int8 weights all backends. */
   readonly exact: boolean;
   readonly maxDifference: number;
   readonly tolerance: number;
@@ -49,7 +49,7 @@ export interface ModelInfo {
   readonly backend: Backend;
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
   readonly classes: number;
-  readonly weights: 'fp32' | 'fp16';
+  readonly weights: 'fp32' | 'fp16' | 'int8';
   readonly weightBytes: number;
   /** All that a model holds, weights and activations. */
   readonly memoryBytes: number;
@@ -97,7 +97,7 @@ export interface ModelSpec {
   readonly weights: {
     readonly bytes: number;
     readonly hash: number;
-    /** In the order of the file: byte offset in memory, number of values, bytes a value: 4 or 2. */
+    /** In the order of the file: byte offset in memory, number of values, bytes a value: 4, 2 or 1. */
     readonly parts: readonly (readonly [number, number, number])[];
     /** Base64, where they are embedded. */
     readonly data?: string;
@@ -106,6 +106,8 @@ export interface ModelSpec {
   /** Each step: which kernel, then its arguments, buffers as byte offsets. */
   readonly steps: readonly (readonly number[])[];
   readonly tests: readonly TestVector[];
+  /** By how much, as a share of the largest logit, each backend may miss the recorded logits. */
+  readonly tolerance: Readonly<Record<Backend, number>>;
   readonly wasm: { readonly simd: string; readonly relaxed?: string };
 }
 

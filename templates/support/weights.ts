@@ -32,7 +32,9 @@ export function loadWeights(
   }
   let at = byteOffset;
   for (const [offset, count, width] of parts) {
-    if (width === 4) {
+    if (width === 1) {
+      new Uint8Array(memory, offset, count).set(new Uint8Array(buffer, at, count));
+    } else if (width === 4) {
       new Uint32Array(memory, offset, count).set(new Uint32Array(buffer, at, count));
     } else {
       expandHalves(new Uint16Array(buffer, at, count), new Uint32Array(memory, offset, count));

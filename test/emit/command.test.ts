@@ -73,6 +73,28 @@ describe('emit and verify', () => {
     expect(human.stdout).toMatch(/simd +\d+ photos: logits bit-equal, top-1/);
   });
 
+  test('int8 is calibrated on the photos, says what it costs, and is the same on every backend', async () => {
+    const to = ['--model', at('run'), '--out', at('int8'), '--weights', 'int8', ...data()];
+    const emitted = await run(['emit', ...to, '--calibrate', '12']);
+    expect(emitted.stderr).toBe('');
+    expect(emitted.stdout).toMatch(/int8 of 12 training photos: top-1 .*%; the same class on/);
+    expect(emitted.stdout).toMatch(/most noise is added by .*conv2d_1/);
+    expect(emitted.stdout).toContain('self test of 3 images, js: bit-equal');
+    const json = JSON.parse((await run(['emit', ...to, '--keep', 'conv2d_1', '--json'])).stdout);
+    expect(json.int8).toMatchObject({ kept: ['conv2d_1'], floats: ['conv2d_1'] });
+    await run(['emit', ...to]);
+    const options = ['--bundle', at('int8'), '--model', at('run'), ...data(), '--json'];
+    const { code, stdout } = await run(['verify', ...options]);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ ok: true, faults: [], weights: 'int8' });
+    for (const { unlike, selfTest } of report.backends) {
+      expect([unlike, selfTest]).toEqual([0, true]);
+    }
+    expect(code).toBe(exit.ok);
+    const unknown = await run(['emit', ...to, '--keep', 'conv2d_9']);
+    expect(unknown.stderr).toMatch(/E711.*no layer "conv2d_9"[\s\S]*the layers are conv2d_1/);
+  }, 60_000);
+
   test('a module with other numbers is found out', async () => {
     await run(['emit', '--model', at('run'), '--out', at('changed')]);
     const file = at('changed', 'model.mjs');
@@ -86,8 +108,10 @@ describe('emit and verify', () => {
   });
 
   test.each([
-    [['--weights', 'int4'], '--weights takes fp32 or fp16, not "int4"'],
+    [['--weights', 'int4'], '--weights takes fp32 or fp16 or int8, not "int4"'],
     [['--target', 'cobol'], 'not "cobol"'],
+    [['--weights', 'int8'], '--weights int8 needs --data DIR'],
+    [['--keep', 'conv2d_1'], '--keep goes with --weights int8'],
     [['--model', 'nowhere'], 'there is no run here'],
   ])('%j is refused', async (more, message) => {
     const { code, stderr } = await run(['emit', ...bundle(), ...more]);

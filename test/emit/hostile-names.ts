@@ -146,6 +146,7 @@ async function emissionOf(): Promise<Emission> {
     spec: {
       ...{ info, labels: [], resize: 'cover' as const, norms: [], image: 0, logits: 0, tests: [] },
       ...{ weights: { bytes: 4, hash: 0, parts: [] }, kernels: plan.kernels, steps: plan.steps },
+      tolerance: { simd: 0, relaxed: 0, js: 0 },
       wasm: { simd: '' },
     },
   };

@@ -5,17 +5,22 @@
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { ImageSet } from '../../../runtime/data/index.ts';
 import { kernelFile } from '../../../runtime/kernels/load.ts';
+import * as byteKernels from '../../../runtime/kernels/plain/bytes.ts';
 import { bytesOfBase64 } from '../../../templates/support/base64.ts';
-import type { ModelSpec, TestVector } from '../../../templates/support/types.ts';
+import type { Model, ModelSpec, TestVector } from '../../../templates/support/types.ts';
 import type { Verdict } from '../../5-budget/check.ts';
 import type { Counts } from '../../5-budget/counts.ts';
+import type { Quantization } from '../../6-lower/int8/lower.ts';
 import { normsOf } from '../../6-lower/photos.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { WeightStore } from '../../weights/index.ts';
 import { EmitError } from '../emit-error.ts';
 import { stripModule } from '../wasm/strip.ts';
+import { inputsOf, observe } from './calibrate.ts';
 import { headerOf } from './header.ts';
+import { type Int8Quality, int8Quality } from './int8-quality.ts';
 import { loadModule } from './load-module.ts';
 import { metadataOf } from './metadata.ts';
 import { type ModulePlan, planModule } from './plan.ts';
@@ -34,8 +39,21 @@ export interface EmitInput {
   readonly netlathe: string;
 }
 
+/** What int8 is made with. */
+export interface Int8Options {
+  readonly training: ImageSet;
+  /** Photos that the report is made with. */
+  readonly validation: ImageSet;
+  /** How many of the training photos are looked at. */
+  readonly calibrate: number;
+  readonly seed: number;
+  /** Layers that stay in floats. */
+  readonly keep: readonly string[];
+}
+
 export interface EmitOptions {
   readonly weights: WeightType;
+  readonly int8?: Int8Options;
   readonly embed: boolean;
   /** Whether the relaxed kernels go in beside the strict ones. */
   readonly relaxed: boolean;
@@ -52,12 +70,14 @@ export interface Emission {
   readonly weightsHash: string;
   /** How far rounded weights move the logits of the recorded images. */
   readonly rounding: number;
+  readonly quality?: Int8Quality | undefined;
   readonly spec: ModelSpec;
 }
 
 export async function emitModule(input: EmitInput, options: EmitOptions): Promise<BundleFiles> {
   refuse(input.graph);
-  const plan = await planModule(input.graph, input.weights);
+  const quantization = await quantizationOf(input, options);
+  const plan = await planModule(input.graph, input.weights, quantization);
   const weights = weightsFile(plan, options.weights);
   const untested: Emission = {
     input,
@@ -68,8 +88,30 @@ export async function emitModule(input: EmitInput, options: EmitOptions): Promis
     rounding: 0,
     spec: await specOf(input, options, plan, weights, []),
   };
-  const { tests, rounding } = await recorded(untested);
-  return allFiles({ ...untested, rounding, spec: { ...untested.spec, tests } });
+  const { tests, rounding, model } = await recorded(untested);
+  const quality =
+    quantization && options.int8 && model
+      ? await int8Quality(input, quantization, options.int8, model, plan.floats)
+      : undefined;
+  return allFiles({ ...untested, rounding, quality, spec: { ...untested.spec, tests } });
+}
+
+async function quantizationOf(
+  { graph, weights }: EmitInput,
+  { weights: type, int8 }: EmitOptions,
+): Promise<Quantization | undefined> {
+  if (type !== 'int8') return undefined;
+  if (!int8) throw new Error('netlathe bug: int8 weights without photos to calibrate with');
+  const unknown = int8.keep.find((name) => !graph.nodes.some((node) => node.name === name));
+  if (unknown !== undefined) {
+    throw new EmitError({
+      code: 'E711',
+      message: `there is no layer ${JSON.stringify(unknown)} to keep in floats`,
+      hint: `the layers are ${graph.nodes.map(({ name }) => name).join(', ')}`,
+    });
+  }
+  const inputs = inputsOf(graph, int8.training, int8.calibrate, int8.seed);
+  return { seen: await observe(graph, weights, inputs), keep: new Set(int8.keep) };
 }
 
 function refuse({ input, name }: Graph): void {
@@ -119,6 +161,7 @@ async function specOf(
     kernels: plan.kernels,
     steps: plan.steps,
     tests,
+    tolerance: toleranceOf(plan, options.weights),
     wasm: {
       simd: await code('strict'),
       ...(options.relaxed ? { relaxed: await code('relaxed') } : {}),
@@ -126,11 +169,26 @@ async function specOf(
   };
 }
 
+/**
+ * Strict floats have the recorded bits. Other backends round otherwise, and the longer the sums the more; where such
+ * floats become bytes, one may become its neighbour. Whole numbers are the same everywhere.
+ */
+function toleranceOf({ kernels }: ModulePlan, type: WeightType): ModelSpec['tolerance'] {
+  if (type !== 'int8') return { simd: 0, relaxed: 1e-3, js: 1e-3 };
+  const other = kernels.every((name) => isExact(name)) ? 0 : 0.1;
+  return { simd: 0, relaxed: other, js: other };
+}
+
+/** Whether all backends give the same bits. */
+function isExact(kernel: string): boolean {
+  return Object.hasOwn(byteKernels, kernel);
+}
+
 /** Of fp32 the trainer's own evaluation is recorded; of rounded weights what the module gives, as nothing else has them. */
-async function recorded(emission: Emission): Promise<Pick<Emission, 'rounding'> & Tests> {
+async function recorded(emission: Emission): Promise<Recorded> {
   const { input, options, weights } = emission;
   const trained = await testVectors(input.graph, { weights: input.weights });
-  if (options.weights === 'fp32') return { tests: trained, rounding: 0 };
+  if (options.weights === 'fp32') return { tests: trained, rounding: 0, model: undefined };
   const { 'model.mjs': text } = await sourceFiles(emission, headerOf(emission));
   const { create } = await loadModule(text);
   const model = await create({ weights: weights.bytes, backend: 'simd' });
@@ -143,11 +201,14 @@ async function recorded(emission: Emission): Promise<Pick<Emission, 'rounding'> 
       hint: 'check the run with netlathe eval; fp32 keeps the weights as they are',
     });
   }
-  return { tests, rounding };
+  return { tests, rounding, model };
 }
 
-interface Tests {
+interface Recorded {
   readonly tests: readonly TestVector[];
+  readonly rounding: number;
+  /** The module, where it was asked. */
+  readonly model: Model | undefined;
 }
 
 function difference(a: readonly TestVector[], b: readonly TestVector[]): number {

@@ -2,6 +2,7 @@
 
 import { type BundleFiles, type Emission, sha256 } from './emit.ts';
 import { banner } from './header.ts';
+import type { Int8Quality } from './int8-quality.ts';
 
 export const metadataVersion = 1;
 
@@ -24,8 +25,15 @@ export interface Metadata {
     readonly sha256: string;
     readonly rounding: number;
   };
+  /** What int8 costs. */
+  readonly int8: Int8Quality | null;
   readonly memory: object;
-  readonly selfTest: { readonly vectors: number; readonly logits: string };
+  /** `exact`: all backends give the same bits. */
+  readonly selfTest: {
+    readonly vectors: number;
+    readonly logits: string;
+    readonly exact: boolean;
+  };
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
 
@@ -57,6 +65,7 @@ export function metadataOf(emission: Emission, files: BundleFiles): Metadata {
       sha256: weightsHash,
       rounding: emission.rounding,
     },
+    int8: emission.quality ?? null,
     memory: {
       bytes: plan.memoryBytes,
       weights: plan.weightsEnd,
@@ -64,6 +73,7 @@ export function metadataOf(emission: Emission, files: BundleFiles): Metadata {
     },
     selfTest: {
       vectors: spec.tests.length,
+      exact: Object.values(spec.tolerance).every((share) => share === 0),
       logits: sha256(spec.tests.map(({ logits }) => logits).join('\n')),
     },
     files: listOf(files),

@@ -6,7 +6,9 @@
 import { Engine } from '../../../runtime/engine/engine.ts';
 import { KERNELS } from '../../../runtime/kernels/registry.ts';
 import { writeParameters } from '../../../runtime/train/parameters.ts';
-import { lowerInference } from '../../6-lower/inference.ts';
+import { type InferenceProgram, lowerInference } from '../../6-lower/inference.ts';
+import { type Int8Program, lowerInt8, type Quantization } from '../../6-lower/int8/lower.ts';
+import { writesTo } from '../../6-lower/phases.ts';
 import type { Argument, Buffer, Step } from '../../6-lower/program.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { WeightStore } from '../../weights/index.ts';
@@ -15,7 +17,9 @@ import type { WeightStore } from '../../weights/index.ts';
 export interface Constant {
   readonly label: string;
   readonly offset: number;
-  readonly values: Float32Array;
+  readonly values: Float32Array | Uint8Array;
+  /** Whether it may not be rounded, since other constants were made for it as it is. */
+  readonly exact: boolean;
 }
 
 export interface ModulePlan {
@@ -24,6 +28,8 @@ export interface ModulePlan {
   /** The number of a kernel, then its arguments with the range at their end. */
   readonly steps: readonly (readonly number[])[];
   readonly constants: readonly Constant[];
+  /** Of int8: layers that run in floats nonetheless. */
+  readonly floats: readonly string[];
   readonly image: number;
   readonly logits: number;
   readonly weightsEnd: number;
@@ -36,8 +42,21 @@ const start = alignment;
 
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
-export async function planModule(graph: Graph, weights: WeightStore): Promise<ModulePlan> {
-  const inference = lowerInference(graph, { batch: 1, threads: 1 });
+/** What is to be run: the inference program of a network, or its int8 one. */
+type Lowered = Pick<
+  InferenceProgram,
+  'program' | 'layout' | 'image' | 'logits' | 'weights' | 'statistics'
+> &
+  Partial<Pick<Int8Program, 'contents' | 'floats'>>;
+
+export async function planModule(
+  graph: Graph,
+  weights: WeightStore,
+  quantization?: Quantization,
+): Promise<ModulePlan> {
+  const inference: Lowered = quantization
+    ? lowerInt8(graph, weights, quantization)
+    : lowerInference(graph, { batch: 1, threads: 1 });
   const infer = inference.program.schedules.find(({ name }) => name === 'infer');
   if (!infer) throw new Error('netlathe bug: an inference program without its schedule');
   const places = layOutModule(infer.steps, inference);
@@ -52,8 +71,10 @@ export async function planModule(graph: Graph, weights: WeightStore): Promise<Mo
       constants: places.constants.map((buffer) => ({
         label: buffer.label,
         offset: places.offsets.get(buffer) as number,
-        values: engine.floats(buffer).slice(),
+        values: inference.contents?.get(buffer) ?? engine.floats(buffer).slice(),
+        exact: inference.contents?.has(buffer) === true,
       })),
+      floats: inference.floats ?? [],
       image: places.offsets.get(inference.image) as number,
       logits: places.offsets.get(inference.logits) as number,
       weightsEnd: places.weightsEnd,
@@ -62,6 +83,10 @@ export async function planModule(graph: Graph, weights: WeightStore): Promise<Mo
   } finally {
     await engine.close();
   }
+}
+
+function sizeOf({ elements, type }: Buffer): number {
+  return aligned(type === 'f32' ? 4 * elements : elements);
 }
 
 /** Weights first, in one stretch; then the input and the logits; then what lives for a few steps. */
@@ -74,7 +99,7 @@ function layOutModule(
   let end = start;
   const place = (buffer: Buffer): void => {
     offsets.set(buffer, end);
-    end += aligned(4 * buffer.elements);
+    end += sizeOf(buffer);
   };
   for (const buffer of constants) place(buffer);
   const weightsEnd = end;
@@ -84,7 +109,7 @@ function layOutModule(
   const shift = end - Math.min(...temporaries.map(({ offset }) => offset));
   for (const buffer of temporaries) {
     offsets.set(buffer, buffer.offset + shift);
-    end = Math.max(end, buffer.offset + shift + aligned(4 * buffer.elements));
+    end = Math.max(end, buffer.offset + shift + sizeOf(buffer));
   }
   return { constants, offsets, weightsEnd, end };
 }
@@ -101,8 +126,7 @@ function sortBuffers(steps: readonly Step[], image: Buffer, logits: Buffer) {
   for (const step of steps) {
     const kinds = Object.values(KERNELS.get(step.kernel)?.args ?? {});
     for (const [i, argument] of step.args.entries()) {
-      const written = kinds[i] === 'out' || kinds[i] === 'inout';
-      if (written && isBuffer(argument) && constants.has(argument)) {
+      if (writesTo(kinds[i]) && isBuffer(argument) && constants.has(argument)) {
         throw new Error(`netlathe bug: ${step.kernel} writes ${argument.label}`);
       }
     }

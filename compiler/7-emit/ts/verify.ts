@@ -9,6 +9,8 @@ export interface BackendReport {
   /** Photos whose logits have exactly the trained network's bits. */
   readonly bitEqual: number;
   readonly maxDifference: number;
+  /** Photos whose logits are not those of the simd backend, where all backends promise the same ones. */
+  readonly unlike: number;
   /** Shares of the photos: the same class as the trained network, the right class. */
   readonly agreement: number;
   readonly accuracy: number;
@@ -23,16 +25,23 @@ export interface Latency {
   readonly p95: number;
 }
 
+export interface Expected {
+  /** The trained network's logits, row by row. */
+  readonly reference: Float32Array;
+  /** The simd backend's by photo, which that backend fills in; nothing where backends may differ. */
+  readonly simd?: Map<number, Float32Array> | undefined;
+}
+
 export function verifyBackend(
   model: Model,
   images: ImageSet,
-  reference: Float32Array,
+  { reference, simd }: Expected,
   chosen: readonly number[],
 ): BackendReport {
   const classes = model.labels.length;
   const selfTest = model.selfTest().passed;
   const times: number[] = [];
-  let [bitEqual, maxDifference, agreed, correct] = [0, 0, 0, 0];
+  let [bitEqual, maxDifference, unlike, agreed, correct] = [0, 0, 0, 0, 0];
   for (const n of chosen) {
     const expected = reference.subarray(n * classes, (n + 1) * classes);
     const photo = photoOf(images, n);
@@ -42,6 +51,9 @@ export function verifyBackend(
     const difference = largestDifference(actual, expected);
     if (difference === 0) bitEqual++;
     maxDifference = Math.max(maxDifference, difference);
+    const first = simd?.get(n);
+    if (first && largestDifference(actual, first) > 0) unlike++;
+    else if (!first) simd?.set(n, actual.slice());
     const predicted = largestOf(actual);
     if (predicted === largestOf(expected)) agreed++;
     if (predicted === images.labels[n]) correct++;
@@ -52,6 +64,7 @@ export function verifyBackend(
     photos,
     bitEqual,
     maxDifference,
+    unlike,
     agreement: agreed / photos,
     accuracy: correct / photos,
     selfTest,
@@ -91,7 +104,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
 }
 
 /** The first of equal ones. */
-function largestOf(row: Float32Array): number {
+export function largestOf(row: Float32Array): number {
   let best = 0;
   for (let i = 1; i < row.length; i++) if ((row[i] as number) > (row[best] as number)) best = i;
   return best;

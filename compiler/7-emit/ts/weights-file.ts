@@ -3,7 +3,7 @@
 import { fingerprintOf } from '../../../templates/support/weights.ts';
 import type { Constant, ModulePlan } from './plan.ts';
 
-export type WeightType = 'fp32' | 'fp16';
+export type WeightType = 'fp32' | 'fp16' | 'int8';
 
 export interface WeightsFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -21,10 +21,14 @@ export function weightsFile(plan: ModulePlan, type: WeightType): WeightsFile {
   const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
   let at = 0;
   runs.forEach(({ offset, count, width, constants }, i) => {
-    const floats = new Float32Array(count);
-    for (const c of constants) floats.set(c.values, (c.offset - offset) / 4);
-    if (width === 4) new Float32Array(bytes.buffer, at, count).set(floats);
-    else new Uint16Array(bytes.buffer, at, count).set(floats.map(toHalf));
+    if (width === 1) {
+      for (const c of constants) bytes.set(c.values, at + c.offset - offset);
+    } else {
+      const floats = new Float32Array(count);
+      for (const c of constants) floats.set(c.values, (c.offset - offset) / 4);
+      if (width === 4) new Float32Array(bytes.buffer, at, count).set(floats);
+      else new Uint16Array(bytes.buffer, at, count).set(floats.map(toHalf));
+    }
     at += sizes[i] as number;
   });
   return {
@@ -37,25 +41,31 @@ export function weightsFile(plan: ModulePlan, type: WeightType): WeightsFile {
 interface Run {
   readonly offset: number;
   readonly count: number;
-  readonly width: 2 | 4;
+  readonly width: 1 | 2 | 4;
   readonly constants: readonly Constant[];
 }
 
 /** Neighbours of the same width are one part of the file. */
 function runsOf({ constants, weightsEnd }: ModulePlan, type: WeightType): readonly Run[] {
-  const runs: { offset: number; width: 2 | 4; constants: Constant[] }[] = [];
+  const runs: { offset: number; width: 1 | 2 | 4; constants: Constant[] }[] = [];
   for (const constant of constants) {
-    // A value that a half float cannot hold keeps its whole buffer in floats; so does one that is no number.
-    const fits = constant.values.every((v) => Math.abs(v) <= largestHalf);
-    const width = type === 'fp16' && fits ? 2 : 4;
+    const width = widthOf(constant, type);
     const last = runs.at(-1);
     if (last?.width === width) last.constants.push(constant);
     else runs.push({ offset: constant.offset, width, constants: [constant] });
   }
   return runs.map((run, i) => {
     const end = runs[i + 1]?.offset ?? weightsEnd;
-    return { ...run, count: (end - run.offset) / 4 };
+    return { ...run, count: (end - run.offset) / (run.width === 1 ? 1 : 4) };
   });
+}
+
+/** Beside int8 weights those of layers that stay in floats are halves. */
+function widthOf({ values, exact }: Constant, type: WeightType): 1 | 2 | 4 {
+  if (values instanceof Uint8Array) return 1;
+  if (type === 'fp32' || exact) return 4;
+  // A value that a half float cannot hold keeps its whole buffer in floats; so does one that is no number.
+  return values.every((v) => Math.abs(v) <= largestHalf) ? 2 : 4;
 }
 
 const words = new Uint32Array(1);

@@ -1,7 +1,7 @@
 /** Pooling. Padding is given at the top and left; beyond the bottom and right is what the output's size asks for. */
 import { type Floats, type KernelArgs, kernel } from '../kernel.ts';
 
-const GEOMETRY = {
+export const POOL_GEOMETRY = {
   inHeight: 'i32',
   inWidth: 'i32',
   channels: 'i32',
@@ -15,7 +15,7 @@ const GEOMETRY = {
   padLeft: 'i32',
 } as const satisfies KernelArgs;
 
-export type PoolShape = { readonly [K in keyof typeof GEOMETRY]: number };
+export type PoolShape = { readonly [K in keyof typeof POOL_GEOMETRY]: number };
 
 /** Index of each output in the images [begin, end), and the indices of the inputs that its window covers. */
 function* windows(
@@ -50,7 +50,7 @@ function largest(input: Floats, covered: readonly number[]): number {
 
 export const maxPool = kernel({
   name: 'maxPool',
-  args: { input: 'in', output: 'out', ...GEOMETRY },
+  args: { input: 'in', output: 'out', ...POOL_GEOMETRY },
   unit: 'image',
   plain({ input, output, ...shape }, begin, end) {
     for (const [to, covered] of windows(shape, begin, end))
@@ -61,7 +61,7 @@ export const maxPool = kernel({
 /** The gradient goes to the largest input of each window, found again. */
 export const maxPoolGradient = kernel({
   name: 'maxPoolGradient',
-  args: { input: 'in', gradient: 'in', inputGradient: 'out', ...GEOMETRY },
+  args: { input: 'in', gradient: 'in', inputGradient: 'out', ...POOL_GEOMETRY },
   unit: 'image',
   plain({ input, gradient, inputGradient, ...shape }, begin, end) {
     const size = shape.inHeight * shape.inWidth * shape.channels;
@@ -76,7 +76,7 @@ export const maxPoolGradient = kernel({
 /** The mean of a window: of all its places, padding included, with `countPadding`; else of those in the image. */
 export const avgPool = kernel({
   name: 'avgPool',
-  args: { input: 'in', output: 'out', ...GEOMETRY, countPadding: 'i32' },
+  args: { input: 'in', output: 'out', ...POOL_GEOMETRY, countPadding: 'i32' },
   unit: 'image',
   plain({ input, output, countPadding, ...shape }, begin, end) {
     const places = shape.windowHeight * shape.windowWidth;
@@ -89,7 +89,7 @@ export const avgPool = kernel({
 
 export const avgPoolGradient = kernel({
   name: 'avgPoolGradient',
-  args: { gradient: 'in', inputGradient: 'out', ...GEOMETRY, countPadding: 'i32' },
+  args: { gradient: 'in', inputGradient: 'out', ...POOL_GEOMETRY, countPadding: 'i32' },
   unit: 'image',
   plain({ gradient, inputGradient, countPadding, ...shape }, begin, end) {
     const size = shape.inHeight * shape.inWidth * shape.channels;

@@ -71,3 +71,8 @@ export function productStrip(width: number, inChannels: number, channels: number
   const lines = fusedLines(width, Number.POSITIVE_INFINITY, fusedPixels(inChannels), pool);
   return inLines(lines * width * channels);
 }
+
+/** Lines of a strip of bytes that wasm/byte-products.ts copies with their padding. */
+export function byteStrip(width: number, height: number): number {
+  return fusedLines(width, height, 256, false);
+}

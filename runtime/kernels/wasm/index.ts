@@ -2,6 +2,8 @@
 
 export * from './activations';
 export * from './augment';
+export * from './byte-elementwise';
+export * from './byte-products';
 export * from './convolution';
 export * from './depthwise';
 export * from './depthwise-weights';

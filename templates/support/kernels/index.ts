@@ -1,5 +1,19 @@
 /** Plain forms of the kernels that inference needs, by name. Each works on one image. */
 export { activationForward, normActivate } from './activations.ts';
+export {
+  addBytes,
+  affineBytes,
+  avgPoolBytes,
+  copyBytes,
+  dequantize,
+  frameBytes,
+  maxPoolBytes,
+  multiplyByteTensors,
+  quantize,
+  shuffleBytes,
+  tableBytes,
+} from './byte-elementwise.ts';
+export { convolveBytes, depthwiseBytes } from './bytes.ts';
 export { depthwiseActivate, depthwisePointwise } from './depthwise.ts';
 export {
   addTensors,
