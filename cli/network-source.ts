@@ -7,6 +7,7 @@ import type { Graph } from '../compiler/graph/graph.ts';
 import { initialize, type WeightStore } from '../compiler/weights/index.ts';
 import { loadRun } from '../runtime/train/load-run.ts';
 import { readWeights } from '../runtime/train/read-weights.ts';
+import { resolveRecipe } from '../runtime/train/recipe.ts';
 import { compileReference } from './compile-reference.ts';
 import { type CommandIo, UsageError } from './io.ts';
 import { wholeNumber } from './options.ts';
@@ -83,13 +84,15 @@ export async function networkFrom(
     ? await readWeights(init, graph, { named: true })
     : initialize(graph, chosen);
   const source = printNormalized(spec.spec, normal, graph);
-  const about = { counts, verdicts: budget.verdicts, source, netlathe: packageVersion() };
+  const recipe = resolveRecipe(normal.recipe);
+  const about = { counts, verdicts: budget.verdicts, source, netlathe: packageVersion(), recipe };
   return { graph, weights, ...about, seed: chosen };
 }
 
 async function ofRun(folder: string): Promise<Network> {
   const { graph, weights, record } = await loadRun(folder);
-  const { text: source, verdicts } = record.architecture;
-  const about = { counts: count(graph), verdicts, source, netlathe: packageVersion() };
+  const { architecture, recipe } = record;
+  const { text: source, verdicts } = architecture;
+  const about = { counts: count(graph), verdicts, source, netlathe: packageVersion(), recipe };
   return { graph, weights, ...about, seed: record.seed };
 }

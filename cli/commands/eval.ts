@@ -5,7 +5,6 @@ import { type Dataset, loadDataset } from '../../runtime/data/index.ts';
 import { wilsonInterval } from '../../runtime/report/index.ts';
 import { Evaluator } from '../../runtime/train/evaluator.ts';
 import { type Figures, figuresOf } from '../../runtime/train/figures.ts';
-import type { LoadedRun } from '../../runtime/train/load-run.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit } from '../io.ts';
 import { type NetworkOptions, trainedFrom } from '../network-source.ts';
@@ -43,7 +42,8 @@ export const command = defineCommand<Options>({
     const data = await loadDataset({
       root: options.data,
       seed: run.seed,
-      classes: run.graph.classes,
+      // A network whose file only counts its classes is told their names by the photos.
+      classes: run.graph.labelled ? run.graph.classes : run.graph.classes.length,
       storageSize: storageSize(run.graph.input),
       ...(options.split === undefined ? {} : { splits: { train: options.split } }),
       cacheDir: options.cache,
@@ -59,7 +59,7 @@ export const command = defineCommand<Options>({
     try {
       const logits = await evaluator.run(run.weights, signal);
       const figures = figuresOf(logits, images.labels, run.graph.classes.length);
-      print(io, run, data, figures, options);
+      print(io, data, figures, options);
       return exit.ok;
     } catch (error) {
       if (signal.aborted) return exit.interrupted;
@@ -72,14 +72,13 @@ export const command = defineCommand<Options>({
 
 function print(
   io: CommandIo,
-  run: Pick<LoadedRun, 'graph'>,
   data: Dataset,
   figures: Figures,
   options: Options & { readonly json?: boolean },
 ): void {
   const { count, loss, top1, top5, confusion } = figures;
   const interval = wilsonInterval(Math.round(top1 * count), count);
-  const perClass = run.graph.classes.map((label, c) => {
+  const perClass = data.classNames.map((label, c) => {
     const row = confusion[c] as readonly number[];
     const photos = row.reduce((sum, n) => sum + n, 0);
     return { label, count: photos, top1: photos === 0 ? null : (row[c] as number) / photos };

@@ -69,6 +69,11 @@ export const targets = {
     takes: [],
     make: async (input) => (await import('./pytorch/emit.ts')).emitPytorch(input),
   },
+  'pytorch-train': {
+    summary: 'a project that trains it with PyTorch',
+    takes: [],
+    make: async (input) => (await import('./pytorch-train/emit.ts')).emitPytorchTrain(input),
+  },
   safetensors: {
     summary: 'the weights alone',
     takes: [],

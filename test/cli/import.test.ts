@@ -45,7 +45,7 @@ beforeAll(async () => {
     const { code, stderr } = await run(['emit', ...from, '--out', at(target)]);
     if (code !== exit.ok) throw new Error(stderr);
   }
-});
+}, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('import', () => {

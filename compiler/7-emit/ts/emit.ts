@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import type { ImageSet } from '../../../runtime/data/index.ts';
 import { kernelFile } from '../../../runtime/kernels/load.ts';
 import * as byteKernels from '../../../runtime/kernels/plain/bytes.ts';
+import type { Recipe } from '../../../runtime/train/recipe.ts';
 import { bytesOfBase64 } from '../../../templates/support/base64.ts';
 import type { Model, ModelSpec, TestVector } from '../../../templates/support/types.ts';
 import type { Verdict } from '../../5-budget/check.ts';
@@ -37,6 +38,8 @@ export interface EmitInput {
   /** The architecture's text. */
   readonly source: string;
   readonly netlathe: string;
+  /** How it is trained, where it is a target's business. */
+  readonly recipe?: Recipe;
 }
 
 /** What int8 is made with. */

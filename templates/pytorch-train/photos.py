@@ -1,0 +1,312 @@
+"""Photos: where they are, what happens to each, and which step sees which. All that is random is drawn from the seed,
+the epoch and the photo, so that neither the number of workers nor a pause changes what is seen.
+
+Made by netlathe; do not edit.
+"""
+
+import hashlib
+import re
+import unicodedata
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageOps
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import v2
+from torchvision.transforms.functional import hflip
+
+from model import CHANNELS, CLASSES, HEIGHT, MEAN, STD, WIDTH
+
+ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
+# How netlathe's trainer holds photos out where no folder validates.
+HELD_OUT = 0.1
+
+
+def find_photos(root, recipe):
+    """Lists of (file, class): those that train and those that validate."""
+    root = Path(root)
+    if not root.is_dir():
+        raise SystemExit(f"{root}: there is no such folder")
+    train, validation = split_photos(root, recipe)
+    places = places_of(sorted({label for _, label in train}), recipe["labelled"])
+    for file, label in train + validation:
+        if label not in places:
+            raise SystemExit(f"{file}: {label!r} is none of the classes {', '.join(places)}")
+    train, validation = ([(file, places[label]) for file, label in each] for each in (train, validation))
+    if validation or recipe["data"].get("validation") is False:
+        return train, validation
+    share = recipe["data"].get("holdOut")
+    if share is None and isinstance(recipe["data"].get("train"), list):
+        return train, validation
+    return hold_out(train, share or HELD_OUT, recipe["seed"])
+
+
+def split_photos(root, recipe):
+    data = recipe["data"]
+    names = data.get("train") or first_folder(root, ["train", "training"]) or "."
+    folders = [names] if isinstance(names, str) else names
+    train = [photo for name in folders for photo in labelled(root / name)]
+    if data.get("holdOut") or data.get("validation") is False:
+        return train, []
+    held = data.get("validation")
+    if not held and isinstance(names, str):
+        held = first_folder(root, ["validation", "valid", "val"])
+    return train, labelled(root / held) if held else []
+
+
+def places_of(labels, labelled):
+    """The place of each label among the logits, as netlathe orders them."""
+    numeric = all(label.isdecimal() for label in labels)
+    if labelled and numeric and not all(name.isdecimal() for name in CLASSES):
+        # Numbers are places in a list of words: 0_12.jpg is the first class.
+        return {str(place): place for place in range(len(CLASSES))}
+    if labelled:
+        return {name: place for place, name in enumerate(CLASSES)}
+    if len(labels) != len(CLASSES):
+        raise SystemExit(f"the photos have {len(labels)} classes, the network {len(CLASSES)}")
+    ordered = sorted(labels, key=int) if numeric else labels
+    return {label: place for place, label in enumerate(ordered)}
+
+
+def first_folder(root, names):
+    return next((name for name in names if (root / name).is_dir()), None)
+
+
+def labelled(folder):
+    """Photos in a folder for each class, or called LABEL_NUMBER.jpg."""
+    files = [file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS]
+    nested = any(len(file.relative_to(folder).parts) > 1 for file in files)
+    found = []
+    for file in sorted(files):
+        parts = file.relative_to(folder).parts
+        flat = re.fullmatch(r"([^/]+)_\d+\.[^./]+", parts[0])
+        label = parts[0] if nested and len(parts) > 1 else flat[1] if flat and not nested else None
+        if label is not None:
+            found.append((file, unicodedata.normalize("NFC", label)))
+    if not found:
+        raise SystemExit(f"{folder}: no photo here is in a folder of its class")
+    return found
+
+
+def hold_out(photos, share, seed):
+    """The same photos that netlathe holds out: ranked by seed and contents, class by class."""
+    held = []
+    for label in range(len(CLASSES)):
+        ranked = sorted((rank(file, seed), file) for file, own in photos if own == label)
+        if len({key for key, _ in ranked}) < 2:
+            continue
+        count = max(1, round_half_up(len(ranked) * share))
+        # Copies of one photo stay on one side.
+        while count < len(ranked) and ranked[count][0] == ranked[count - 1][0]:
+            count += 1
+        last = ranked[-1][0]
+        some = ranked[:count] if count < len(ranked) else [r for r in ranked if r[0] != last]
+        held += [(file, label) for _, file in some]
+    out = {file for file, _ in held}
+    return [photo for photo in photos if photo[0] not in out], held
+
+
+def round_half_up(value):
+    return int(value + 0.5)
+
+
+def rank(file, seed):
+    contents = hashlib.sha256(file.read_bytes()).hexdigest()
+    return hashlib.sha256(f"{seed}:{contents}".encode()).hexdigest()
+
+
+def class_weights(recipe, photos):
+    """`balanced` weighs a class by the inverse of its frequency."""
+    chosen = recipe.get("classWeights")
+    if not chosen:
+        return torch.ones(len(CLASSES))
+    if chosen != "balanced":
+        return torch.tensor(chosen)
+    counts = torch.bincount(torch.tensor([label for _, label in photos]), minlength=len(CLASSES))
+    return len(photos) / (len(CLASSES) * counts.clamp(min=1))
+
+
+def key_of(*parts):
+    """A seed of 63 bits from what is drawn for."""
+    digest = hashlib.sha256(" ".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def open_photo(file):
+    photo = ImageOps.exif_transpose(Image.open(file))
+    if photo.mode in ("RGBA", "LA", "PA") or "transparency" in photo.info:
+        photo = photo.convert("RGBA")
+        photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo)
+    return photo.convert("L" if CHANNELS == 1 else "RGB")
+
+
+def resized(photo, how):
+    """`cover` crops the centre, `fit` shows all between grey bars, `stretch` distorts."""
+    size = (WIDTH, HEIGHT)
+    if how == "stretch":
+        return photo.resize(size, Image.Resampling.BILINEAR)
+    if how == "cover":
+        return photo.resize(size, Image.Resampling.BILINEAR, box=centred(photo.size, size))
+    left, top, right, bottom = centred(size, photo.size)
+    bars = Image.new(photo.mode, size, 128 if CHANNELS == 1 else (128, 128, 128))
+    inner = photo.resize((right - left, bottom - top), Image.Resampling.BILINEAR)
+    bars.paste(inner, (left, top))
+    return bars
+
+
+def centred(outer, shape):
+    """The largest box of one shape in the middle of another."""
+    width, height = outer
+    if outer[0] * shape[1] > outer[1] * shape[0]:
+        width = max(1, round_half_up(outer[1] * shape[0] / shape[1]))
+    else:
+        height = max(1, round_half_up(outer[0] * shape[1] / shape[0]))
+    left, top = (outer[0] - width) // 2, (outer[1] - height) // 2
+    return left, top, left + width, top + height
+
+
+to_input = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
+
+
+def augmentation(recipe, how):
+    """The recipe's changes, in netlathe's order."""
+    chosen, size = recipe["augment"], (HEIGHT, WIDTH)
+    crop, erase, jitter = chosen.get("randomResizedCrop"), chosen.get("erase"), chosen["colorJitter"]
+    if crop:
+        steps = [v2.RandomResizedCrop(size, crop["scale"], crop["ratio"], antialias=True)]
+    else:
+        steps = [v2.Lambda(lambda photo: resized(photo, how))]
+        if chosen["cropPadding"]:
+            steps.append(v2.RandomCrop(size, padding=chosen["cropPadding"]))
+    if chosen["flip"] is True:
+        steps.append(v2.RandomHorizontalFlip())
+    if chosen["rotation"]:
+        bilinear = v2.InterpolationMode.BILINEAR
+        steps.append(v2.RandomRotation(chosen["rotation"], interpolation=bilinear))
+    for name in ("brightness", "contrast", "saturation"):
+        if jitter[name]:
+            steps.append(v2.ColorJitter(**{name: jitter[name]}))
+    steps += [v2.ToImage(), v2.ToDtype(torch.float32, scale=True)]
+    if erase:
+        grey = v2.RandomErasing(erase["probability"], erase["scale"], (0.3, 3.3), value=0.5)
+        steps.append(grey)
+    return v2.Compose([*steps, v2.Normalize(MEAN, STD)])
+
+
+class TrainingPhotos(Dataset):
+    """Items are asked for by (epoch, photo, mix): an image, its soft target, and its label."""
+
+    def __init__(self, photos, recipe, how):
+        self.photos = photos
+        self.recipe = recipe
+        self.augment = augmentation(recipe, how)
+        self.weights = class_weights(recipe, photos)
+
+    def __getitem__(self, wanted):
+        epoch, index, mix = wanted
+        image, target, label = self.view(epoch, index)
+        if mix is None:
+            return image, target, label
+        other, other_target, _ = self.view(epoch, mix["partner"])
+        left, top, width, height = mix["box"]
+        image = mix["share"] * image + (1 - mix["share"]) * other
+        inside = (slice(None), slice(top, top + height), slice(left, left + width))
+        image[inside] = other[inside]
+        return image, mix["own"] * target + (1 - mix["own"]) * other_target, label
+
+    def view(self, epoch, index):
+        file, label = self.photos[index]
+        seed = self.recipe["seed"]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(key_of("augment", seed, epoch, index))
+            image = self.augment(open_photo(file))
+        if self.recipe["augment"]["flip"] == "alternating":
+            # Each photo is mirrored every second epoch, from a start of its own.
+            if (key_of("flip", seed, index) + epoch) % 2:
+                image = hflip(image)
+        return image, self.target(label), label
+
+    def target(self, label):
+        smoothing = self.recipe["labelSmoothing"]
+        target = torch.full((len(CLASSES),), smoothing / len(CLASSES))
+        target[label] += 1 - smoothing
+        return target * self.weights[label]
+
+
+class PlainPhotos(Dataset):
+    """As the network sees them when it is asked."""
+
+    def __init__(self, photos, how):
+        self.photos = photos
+        self.how = how
+
+    def __len__(self):
+        return len(self.photos)
+
+    def __getitem__(self, index):
+        file, label = self.photos[index]
+        return to_input(resized(open_photo(file), self.how)), label
+
+
+class Pace:
+    """Which photos each step sees, and this worker's share of them."""
+
+    def __init__(self, count, recipe, rank, world):
+        self.count, self.recipe, self.rank, self.world = count, recipe, rank, world
+        self.batch = min(recipe["batch"], count)
+        if self.batch < world:
+            raise SystemExit(f"a batch of {self.batch} cannot be shared by {world} workers")
+        self.images_per_step = self.batch * recipe["accumulate"]
+        self.steps_per_epoch = max(1, count // self.images_per_step)
+        self.total = recipe.get("steps") or recipe["epochs"] * self.steps_per_epoch
+
+    def batches(self, first_step, last_step):
+        """What this worker reads for these steps, batch by batch."""
+        accumulate = self.recipe["accumulate"]
+        epoch, order = None, None
+        for step in range(first_step, last_step):
+            if step // self.steps_per_epoch != epoch:
+                epoch = step // self.steps_per_epoch
+                generator = torch.Generator().manual_seed(key_of("order", self.recipe["seed"], epoch))
+                order = torch.randperm(self.count, generator=generator).tolist()
+            for part in range(accumulate):
+                place = (step % self.steps_per_epoch) * accumulate + part
+                # A set smaller than the accumulated batches begins again.
+                first = place * self.batch % max(self.batch, self.count - self.count % self.batch)
+                batch = order[first : first + self.batch]
+                mixes = self.mixes(batch, step * accumulate + part)
+                items = [(epoch, index, mix) for index, mix in zip(batch, mixes)]
+                yield items[self.rank :: self.world]
+
+    def mixes(self, batch, number):
+        """mixup (Zhang et al. 2017) and CutMix (Yun et al. 2019): each image with another of its batch."""
+        mixup, cutmix = self.recipe["mixup"], self.recipe["cutmix"]
+        if not mixup and not cutmix:
+            return [None] * len(batch)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(key_of("mix", self.recipe["seed"], number))
+            cuts = cutmix > 0 and (mixup == 0 or torch.rand(()).item() < 0.5)
+            alpha = float(cutmix if cuts else mixup)
+            share = torch.distributions.Beta(alpha, alpha).sample().item()
+            box = cut_box(share) if cuts else (0, 0, 0, 0)
+            shift = 1 + torch.randint(len(batch) - 1, ()).item() if len(batch) > 1 else 0
+        own = 1 - box[2] * box[3] / (WIDTH * HEIGHT) if cuts else share
+        mix = {"share": 1.0 if cuts else share, "box": box, "own": own}
+        return [{**mix, "partner": batch[(n + shift) % len(batch)]} for n in range(len(batch))]
+
+
+def cut_box(share):
+    side = (1 - share) ** 0.5
+    x, y = torch.randint(WIDTH, ()).item(), torch.randint(HEIGHT, ()).item()
+    half_width, half_height = int(WIDTH * side / 2), int(HEIGHT * side / 2)
+    left, top = max(0, x - half_width), max(0, y - half_height)
+    return left, top, min(WIDTH, x + half_width) - left, min(HEIGHT, y + half_height) - top
+
+
+def training_loader(photos, batches, processes):
+    return DataLoader(photos, batch_sampler=list(batches), num_workers=processes)
+
+
+def plain_loader(photos, how, rank, world, processes):
+    mine = photos[rank::world]
+    return DataLoader(PlainPhotos(mine, how), batch_size=64, num_workers=processes)

@@ -1,0 +1,67 @@
+/** The training project as files; `npm run prove:pytorch-train` trains with it. */
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { count } from '../../compiler/5-budget/counts.ts';
+import { emitPytorchTrain } from '../../compiler/7-emit/pytorch-train/emit.ts';
+import { initialize } from '../../compiler/weights/index.ts';
+import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
+import { networkOf } from '../support/compile.ts';
+import { hasPython } from './pytorch-names.ts';
+import { textOf } from './support.ts';
+
+const graph = networkOf('- { name: class, op: conv2d, kernel: 3, filters: 4 }\n- batchNorm');
+
+function emitted(recipe: Partial<Recipe> = {}, network = graph) {
+  return emitPytorchTrain({
+    ...{ graph: network, weights: initialize(network, 1), counts: count(network), verdicts: [] },
+    ...{ source: 'version: 1\n', netlathe: '0.0.0', recipe: { ...resolveRecipe({}), ...recipe } },
+  });
+}
+
+describe('the training project', () => {
+  test('has the recipe by its keys, and the names of what is frozen', async () => {
+    const files = await emitted({ freeze: ['class', 'batch*'], mixup: 0.2 });
+    expect([...files.keys()].sort()).toEqual([
+      'README.md',
+      'architecture.yaml',
+      'learning.py',
+      'model.py',
+      'photos.py',
+      'recipe.json',
+      'requirements.txt',
+      'train.py',
+      'weights.safetensors',
+    ]);
+    expect(JSON.parse(textOf(files, 'recipe.json'))).toMatchObject({
+      epochs: 40,
+      mixup: 0.2,
+      optimizer: { name: 'adamw', learningRate: 0.002 },
+      frozen: ['layer_class.weight', 'layer_class.bias', 'batchNorm_1.weight', 'batchNorm_1.bias'],
+      labelled: false,
+      resize: 'cover',
+    });
+    expect(textOf(files, 'model.py')).toContain('self.layer_class = nn.Conv2d(3, 4, 3)');
+  });
+
+  test('says that it is ours in every file, so that it may be written again', async () => {
+    for (const [file, contents] of await emitted()) {
+      expect(Buffer.from(contents).includes('Made by netlathe'), file).toBe(true);
+    }
+  });
+
+  test('refuses what it cannot carry', async () => {
+    const distill = { teacher: { kind: 'folder', folder: 'runs/teacher' } } as Recipe['distill'];
+    await expect(emitted({ distill })).rejects.toThrow('learns from a teacher');
+    const four = networkOf('- { op: conv2d, filters: 2 }', 8, 4);
+    await expect(emitted({}, four)).rejects.toThrow('takes 4 channels');
+  });
+
+  test.skipIf(!hasPython)('is Python', async () => {
+    for (const [file, contents] of await emitted()) {
+      if (!file.endsWith('.py')) continue;
+      const parse = ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'];
+      const { status, stderr } = spawnSync('python3', parse, { input: contents, encoding: 'utf8' });
+      expect({ file, status, stderr }).toEqual({ file, status: 0, stderr: '' });
+    }
+  });
+});
