@@ -1590,6 +1590,39 @@ export interface Recipe {
       saturation?: number;
     };
     /**
+     * RandAugment (Cubuk et al. 2020): changes chosen at random for each photo, after crop, flip and colour.
+     */
+    randAugment?: {
+      /**
+       * How many changes each photo gets; one may come twice.
+       */
+      choose?: number;
+      /**
+       * How strong: at 30 up to 30 degrees, 45% of the side, 0.3 of shear, factors of 0.1 and 1.9, 4 bits, and all inverted.
+       */
+      magnitude?: number;
+      /**
+       * What it chooses from.
+       *
+       * @minItems 1
+       * @maxItems 12
+       */
+      ops?: (
+        | 'identity'
+        | 'autocontrast'
+        | 'equalize'
+        | 'rotate'
+        | 'solarize'
+        | 'saturation'
+        | 'posterize'
+        | 'contrast'
+        | 'brightness'
+        | 'sharpness'
+        | 'shear'
+        | 'translate'
+      )[];
+    };
+    /**
      * Random erasing (Zhong et al. 2017): a grey box.
      */
     erase?: {

@@ -3,7 +3,7 @@
 import type { Graph } from '../graph/graph.ts';
 import { elements } from '../graph/shape.ts';
 import { ProgramBuilder } from './builder.ts';
-import { lowerPhotos, type PhotoBuffers } from './photos.ts';
+import { type Alterations, lowerPhotos, type PhotoBuffers } from './photos.ts';
 import type { Buffer, Program } from './program.ts';
 import { lowerTeacher, placeTeacher, type TeacherBuffers, type TeacherPlan } from './teacher.ts';
 import { lowerInput } from './training.ts';
@@ -14,6 +14,7 @@ export interface ImageProgram {
   readonly image: Buffer;
   readonly photos: PhotoBuffers;
   readonly mixRows: Buffer | undefined;
+  readonly altered: Alterations<Buffer> | undefined;
   readonly teacher: TeacherBuffers | undefined;
 }
 
@@ -25,6 +26,7 @@ export function lowerImages(
     readonly photoBytes: number;
     readonly augmented: boolean;
     readonly mixed?: boolean;
+    readonly altered?: boolean;
     readonly teacher?: TeacherPlan | undefined;
     /** 1 if left out: a teacher has more to do than to make images. */
     readonly threads?: number;
@@ -34,11 +36,12 @@ export function lowerImages(
   const builder = new ProgramBuilder(options.threads ?? 1);
   const image = builder.kept('image', batch * elements(graph.input));
   builder.schedule('images');
-  const { photos, mixRows } = augmented
+  const { photos, mixRows, altered } = augmented
     ? lowerInput(builder, graph, image, options)
     : {
         photos: lowerPhotos(builder, graph, image, { batch, bytes, augmented }),
         mixRows: undefined,
+        altered: undefined,
       };
   if (!photos) throw new Error('netlathe bug: the program takes no photos');
   const plan = options.teacher;
@@ -50,6 +53,7 @@ export function lowerImages(
     image: at(image),
     photos: { photos: at(photos.photos), rows: at(photos.rows), norms: at(photos.norms) },
     mixRows: mixRows && at(mixRows),
+    altered: altered && { rows: at(altered.rows), neutral: at(altered.neutral) },
     teacher: teacher && placeTeacher(teacher, at),
   };
 }

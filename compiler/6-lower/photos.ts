@@ -1,5 +1,6 @@
 /** How photos enter a Program: their bytes, a row of numbers each, and the kernel that makes the network's input. */
 
+import { ALTER_ROW, alterImages } from '../../runtime/kernels/plain/alter.ts';
 import {
   AUGMENT_ROW,
   augment,
@@ -11,6 +12,13 @@ import {
 import type { Graph } from '../graph/graph.ts';
 import type { PendingBuffer, ProgramBuilder } from './builder.ts';
 import type { Buffer } from './program.ts';
+
+/** Where changes from a list are read from. */
+export interface Alterations<B> {
+  readonly rows: B;
+  /** Of the photos before they are changed: scales of 1, shifts of 0. */
+  readonly neutral: B;
+}
 
 export interface PendingPhotos {
   readonly photos: PendingBuffer;
@@ -47,6 +55,37 @@ export function lowerPhotos(
     { layer: 'photos', units: options.batch },
   );
   return { photos, rows, norms };
+}
+
+/** Photos as in training, and what their rows say of a list of changes; only then are values normalised. */
+export function lowerAlteredPhotos(
+  builder: ProgramBuilder,
+  graph: Graph,
+  image: PendingBuffer,
+  { batch, bytes }: { readonly batch: number; readonly bytes: number },
+): PendingPhotos & { readonly altered: Alterations<PendingBuffer> } {
+  const { height, width, channels } = graph.input;
+  const size = batch * height * width * channels;
+  const plain = builder.temporary('unaltered image', size);
+  const {
+    photos,
+    rows,
+    norms: neutral,
+  } = lowerPhotos(builder, graph, plain, {
+    ...{ batch, bytes, augmented: true },
+  });
+  const norms = builder.kept('channel norms of altered images', 2 * channels);
+  const alterRows = builder.kept('alter rows', batch * ALTER_ROW.size);
+  const room = {
+    other: builder.temporary('room to alter', size),
+    tables: builder.temporary('tables to alter', batch * 256),
+  };
+  builder.call(
+    alterImages,
+    { image: plain, ...room, rows: alterRows, norms, output: image, height, width, channels },
+    { layer: 'photos', units: batch },
+  );
+  return { photos, rows, norms, altered: { rows: alterRows, neutral } };
 }
 
 /** Normalisation of bytes as one multiply and add: scale * value + shift. */

@@ -20,7 +20,13 @@ import { type DistillPlan, lowerDistillation } from './distill.ts';
 import { type FusedUnit, fuse, lastOf } from './fuse.ts';
 import { backwardNorm, forwardNorm, type NormMemory } from './ops/norm.ts';
 import { layoutParameters, ParameterBuffers, type ParameterLayout } from './parameters.ts';
-import { lowerPhotos, type PendingPhotos, type PhotoBuffers } from './photos.ts';
+import {
+  type Alterations,
+  lowerAlteredPhotos,
+  lowerPhotos,
+  type PendingPhotos,
+  type PhotoBuffers,
+} from './photos.ts';
 import type { Buffer, Program } from './program.ts';
 import { ruleOf } from './rules.ts';
 import { lowerTeacher, type PendingTeacher, placeTeacher, type TeacherBuffers } from './teacher.ts';
@@ -47,6 +53,8 @@ export interface TrainingOptions {
   readonly photoBytes?: number;
   /** Whether images are mixed with each other: mixup, CutMix. */
   readonly mixed?: boolean;
+  /** Whether changes from a list are made of each image: RandAugment. */
+  readonly altered?: boolean;
   /** A teacher to learn from. */
   readonly distill?: DistillPlan | undefined;
 }
@@ -74,6 +82,7 @@ export interface TrainingProgram {
   readonly image: Buffer;
   readonly photos: PhotoBuffers | undefined;
   readonly mixRows: Buffer | undefined;
+  readonly altered: Alterations<Buffer> | undefined;
   /** [batch, classes], one row a sample. */
   readonly targets: Buffer;
   readonly probabilities: Buffer;
@@ -151,6 +160,10 @@ export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingP
       norms: at(input.photos.norms),
     },
     mixRows: input.mixRows && at(input.mixRows),
+    altered: input.altered && {
+      rows: at(input.altered.rows),
+      neutral: at(input.altered.neutral),
+    },
     targets: at(targets),
     probabilities: at(probabilities),
     losses: at(losses),
@@ -178,22 +191,33 @@ function lowerTeacherOf(
   return lowerTeacher(builder, graph, image, teacher, { batch, schedule });
 }
 
+interface LoweredInput {
+  readonly photos: PendingPhotos | undefined;
+  readonly mixRows: PendingBuffer | undefined;
+  readonly altered: Alterations<PendingBuffer> | undefined;
+}
+
 /** Photos become the image; mixed, by way of a buffer that holds them unmixed. */
 export function lowerInput(
   builder: ProgramBuilder,
   graph: Graph,
   image: PendingBuffer,
-  options: Pick<TrainingOptions, 'batch' | 'photoBytes' | 'mixed'>,
-): { readonly photos: PendingPhotos | undefined; readonly mixRows: PendingBuffer | undefined } {
+  options: Pick<TrainingOptions, 'batch' | 'photoBytes' | 'mixed' | 'altered'>,
+): LoweredInput {
   const { batch, photoBytes: bytes, mixed } = options;
-  if (bytes === undefined) return { photos: undefined, mixRows: undefined };
+  if (bytes === undefined) return { photos: undefined, mixRows: undefined, altered: undefined };
   const target = mixed ? builder.temporary('unmixed image', image.elements) : image;
-  const photos = lowerPhotos(builder, graph, target, { batch, bytes, augmented: true });
-  if (!mixed) return { photos, mixRows: undefined };
+  const { altered, ...photos } = options.altered
+    ? lowerAlteredPhotos(builder, graph, target, { batch, bytes })
+    : {
+        ...lowerPhotos(builder, graph, target, { batch, bytes, augmented: true }),
+        altered: undefined,
+      };
+  if (!mixed) return { photos, mixRows: undefined, altered };
   const rows = builder.kept('mix rows', batch * MIX_ROW.size);
   const args = { input: target, rows, output: image, ...graph.input };
   builder.call(mixImages, args, { layer: 'mix', units: batch });
-  return { photos, mixRows: rows };
+  return { photos, mixRows: rows, altered };
 }
 
 function forward(unit: FusedUnit, memory: NormMemory, t: TrainingContext): void {

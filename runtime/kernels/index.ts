@@ -1,6 +1,7 @@
 /** The records of all kernels, and the sizes of what they need. Each has a WASM export of the same name. */
 
 export * from './plain/activations.ts';
+export * from './plain/alter.ts';
 export * from './plain/augment.ts';
 export * from './plain/bytes.ts';
 export * from './plain/convolution.ts';

@@ -3,6 +3,7 @@
  * anywhere, in any order. The kernel `augment` then does it.
  */
 
+import { type Change, drawChanges } from './rand-augment.ts';
 import { purpose, Random } from './random.ts';
 import type { AugmentRecipe } from './recipe.ts';
 
@@ -28,6 +29,8 @@ export interface Augmentation {
     readonly width: number;
     readonly height: number;
   };
+  /** In this order, after all but erasing. */
+  readonly changes: readonly Change[];
 }
 
 interface Size {
@@ -58,6 +61,7 @@ export function drawAugmentation(
     contrast: factor(contrast),
     saturation: factor(saturation),
     erase: recipe.erase ? eraseBox(input, recipe.erase, random) : nothing,
+    changes: recipe.randAugment ? drawChanges(recipe.randAugment, input, random) : [],
   };
 }
 

@@ -1,10 +1,11 @@
 /** Puts a batch where the program reads it: photos, what is to be done with each, and targets. */
 
-import { photoBytes } from '../../compiler/6-lower/photos.ts';
+import { normsOf, photoBytes } from '../../compiler/6-lower/photos.ts';
 import type { TrainingProgram } from '../../compiler/6-lower/training.ts';
 import type { Graph } from '../../compiler/graph/graph.ts';
 import type { ImageSet } from '../data/index.ts';
 import type { Engine } from '../engine/engine.ts';
+import { ALTER_ROW } from '../kernels/plain/alter.ts';
 import { AUGMENT_ROW, MIX_ROW, PHOTO_ALIGNMENT } from '../kernels/plain/augment.ts';
 import { type Augmentation, drawAugmentation } from './augmentation.ts';
 import { drawMix, type Mix } from './mix.ts';
@@ -31,11 +32,12 @@ export interface FeedViews {
   readonly rows: Float32Array;
   readonly targets: Float32Array;
   readonly mixRows: Float32Array | undefined;
+  readonly alterRows: Float32Array | undefined;
 }
 
 /** All but the targets, which not every program holds. */
 export function photoViews(
-  { photos, mixRows }: Pick<TrainingProgram, 'photos' | 'mixRows'>,
+  { photos, mixRows, altered }: Pick<TrainingProgram, 'photos' | 'mixRows' | 'altered'>,
   engine: Pick<Engine, 'bytes' | 'floats'>,
 ): Omit<FeedViews, 'targets'> {
   if (!photos) throw new Error('netlathe bug: the program takes no photos');
@@ -43,7 +45,21 @@ export function photoViews(
     photos: engine.bytes(photos.photos),
     rows: engine.floats(photos.rows),
     mixRows: mixRows && engine.floats(mixRows),
+    alterRows: altered && engine.floats(altered.rows),
   };
+}
+
+/** How bytes become what the network takes. */
+export function writeNorms(
+  { photos, altered }: Pick<TrainingProgram, 'photos' | 'altered'>,
+  engine: Pick<Engine, 'floats'>,
+  graph: Graph,
+): void {
+  if (photos) engine.floats(photos.norms).set(normsOf(graph));
+  const neutral = altered && engine.floats(altered.neutral);
+  neutral?.forEach((_, i) => {
+    neutral[i] = i < neutral.length / 2 ? 1 : 0;
+  });
 }
 
 export class Feeder {
@@ -55,6 +71,7 @@ export class Feeder {
   readonly #rows: Float32Array;
   readonly #targets: Float32Array;
   readonly #mixRows: Float32Array | undefined;
+  readonly #alterRows: Float32Array | undefined;
 
   constructor(graph: Graph, images: ImageSet, recipe: Recipe, views: FeedViews) {
     this.#graph = graph;
@@ -65,6 +82,7 @@ export class Feeder {
     this.#rows = views.rows;
     this.#targets = views.targets;
     this.#mixRows = views.mixRows;
+    this.#alterRows = views.alterRows;
   }
 
   /** Gives the labels of the batch. */
@@ -82,6 +100,11 @@ export class Feeder {
       const drawn = drawAugmentation(augment, size, { width, height }, { seed, epoch, index });
       writePhoto(this.#images, index, this.#photos, place);
       writeRow(this.#rows, n, place, size, drawn);
+      if (this.#alterRows) {
+        // Erased after the changes, or they would move the box.
+        this.#rows.fill(0, n * AUGMENT_ROW.size + AUGMENT_ROW.eraseX, (n + 1) * AUGMENT_ROW.size);
+        writeChanges(this.#alterRows, n, drawn);
+      }
       place += photoBytes(size.width * size.height);
       labels[n] = this.#images.labels[index] as number;
     }
@@ -145,6 +168,14 @@ function writeRow(
   row[AUGMENT_ROW.eraseY] = a.erase.y;
   row[AUGMENT_ROW.eraseWidth] = a.erase.width;
   row[AUGMENT_ROW.eraseHeight] = a.erase.height;
+}
+
+function writeChanges(rows: Float32Array, n: number, { changes, erase }: Augmentation): void {
+  const row = rows.subarray(n * ALTER_ROW.size, (n + 1) * ALTER_ROW.size).fill(0);
+  changes.forEach(({ code, numbers }, i) => {
+    row.set([code, ...numbers], i * ALTER_ROW.change);
+  });
+  row.set([erase.x, erase.y, erase.width, erase.height], ALTER_ROW.erase);
 }
 
 function writeMix(rows: Float32Array, n: number, mix: Mix): void {

@@ -1,5 +1,6 @@
 /** A recipe with nothing left open: what `train:` says, what flags override, and the defaults of the schema. */
 
+import { randAugmentOps } from '../../compiler/2-validate/schema/recipe.ts';
 import type { Recipe as WrittenRecipe } from '../../compiler/2-validate/spec.ts';
 import type { DistillLoss } from '../../compiler/6-lower/distill.ts';
 
@@ -24,6 +25,8 @@ export interface ScheduleRecipe {
   readonly rise: number;
 }
 
+export type RandAugmentOp = (typeof randAugmentOps)[number];
+
 export interface AugmentRecipe {
   readonly randomResizedCrop:
     | { readonly scale: readonly number[]; readonly ratio: readonly number[] }
@@ -36,6 +39,13 @@ export interface AugmentRecipe {
     readonly contrast: number;
     readonly saturation: number;
   };
+  readonly randAugment:
+    | {
+        readonly choose: number;
+        readonly magnitude: number;
+        readonly ops: readonly RandAugmentOp[];
+      }
+    | undefined;
   readonly erase: { readonly probability: number; readonly scale: readonly number[] } | undefined;
 }
 
@@ -167,6 +177,11 @@ function resolveAugment(written: WrittenRecipe['augment']): AugmentRecipe {
     flip: a.flip ?? false,
     rotation: a.rotation ?? 0,
     colorJitter: { brightness, contrast, saturation },
+    randAugment: a.randAugment && {
+      choose: a.randAugment.choose ?? 2,
+      magnitude: a.randAugment.magnitude ?? 9,
+      ops: a.randAugment.ops ?? randAugmentOps,
+    },
     erase: a.erase && {
       probability: a.erase.probability ?? 0.5,
       scale: a.erase.scale ?? [0.02, 0.33],
@@ -202,10 +217,11 @@ export function teacherReference(written: WrittenTeacher): TeacherReference {
 
 /** Whether a photo looks the same in every epoch, so that what a teacher says of it is always the same too. */
 export function isViewFixed({ augment, mixup, cutmix }: Recipe): boolean {
-  const { randomResizedCrop, cropPadding, flip, rotation, colorJitter, erase } = augment;
+  const { randomResizedCrop, cropPadding, flip, rotation, colorJitter, erase, randAugment } =
+    augment;
   const { brightness, contrast, saturation } = colorJitter;
   const strengths = [mixup, cutmix, cropPadding, rotation, brightness, contrast, saturation];
-  return strengths.every((x) => x === 0) && !flip && !randomResizedCrop && !erase;
+  return strengths.every((x) => x === 0) && !flip && !randomResizedCrop && !erase && !randAugment;
 }
 
 /** Whether a layer's weights stay as they are: `*` in a pattern stands for any text. */

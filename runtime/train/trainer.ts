@@ -4,7 +4,6 @@
  */
 
 import { dropoutSeed } from '../../compiler/6-lower/ops/simple.ts';
-import { normsOf } from '../../compiler/6-lower/photos.ts';
 import type { Buffer } from '../../compiler/6-lower/program.ts';
 import {
   lowerTraining,
@@ -17,7 +16,7 @@ import type { ImageSet } from '../data/index.ts';
 import { Engine } from '../engine/engine.ts';
 import type { KernelBuild } from '../kernels/load.ts';
 import type { BackendTrainer, StepResult, TrainingState } from './backend.ts';
-import { batchBytes, Feeder, photoViews } from './feeder.ts';
+import { batchBytes, Feeder, photoViews, writeNorms } from './feeder.ts';
 import { addLessons, type Lesson } from './lesson.ts';
 import { countAgreeing, countCorrect, Pace } from './pace.ts';
 import { readParameters, writeParameters } from './parameters.ts';
@@ -78,10 +77,11 @@ export class Trainer implements BackendTrainer {
       isFrozen: freezer(recipe.freeze),
       photoBytes: batchBytes(images, batch),
       mixed: recipe.mixup > 0 || recipe.cutmix > 0,
+      altered: recipe.augment.randAugment !== undefined,
       distill,
     });
     const engine = await Engine.create(program.program, options.build);
-    if (program.photos) engine.floats(program.photos.norms).set(normsOf(graph));
+    writeNorms(program, engine, graph);
     const cached = isCached(recipe) ? images.count : undefined;
     const host =
       teacher && program.teacher && distill

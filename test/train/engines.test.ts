@@ -68,6 +68,7 @@ const recipes: Readonly<Record<string, WrittenRecipe>> = {
     mixup: 0.2,
     cutmix: 1,
     freeze: ['conv2d_1', 'batchNorm_2'],
+    augment: { flip: 'alternating', randAugment: { choose: 2 } },
   },
 };
 

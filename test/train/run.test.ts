@@ -101,6 +101,12 @@ describe('a training run', () => {
     expect(new Set(hashes).size).toBe(1);
   });
 
+  it('gives the same bytes for 1 and 2 threads with changes from a list', async () => {
+    const written = { ...recipe, epochs: 1, augment: { randAugment: { choose: 3 }, erase: {} } };
+    const [one, two] = [await run({ written, threads: 1 }), await run({ written, threads: 2 })];
+    expect(hash(two.folder)).toBe(hash(one.folder));
+  });
+
   // The promise of strict numerics: this hash is the same on every machine. If a change of the arithmetic is meant,
   // the changelog says so and the hash is replaced.
   it('gives the bytes it always gave', async () => {
@@ -190,6 +196,10 @@ describe('a training run', () => {
         labelSmoothing: 0.1,
         augment: { erase: {}, cropPadding: 1, flip: 'alternating' },
       },
+    ],
+    [
+      'changes from a list',
+      { augment: { randAugment: { choose: 2, magnitude: 6 }, erase: {}, flip: true }, mixup: 0.1 },
     ],
   ])('learns with %s', async (_name, changes) => {
     const result = await run({ written: { ...recipe, epochs: 12, ...changes } });

@@ -119,6 +119,22 @@ export const schedule: Schema = {
   ),
 };
 
+/** In the order of the paper. */
+export const randAugmentOps = [
+  'identity',
+  'autocontrast',
+  'equalize',
+  'rotate',
+  'solarize',
+  'saturation',
+  'posterize',
+  'contrast',
+  'brightness',
+  'sharpness',
+  'shear',
+  'translate',
+] as const;
+
 export const augment: Schema = {
   description:
     'What happens to a training photo; each key adds one change, and the order is fixed.',
@@ -156,6 +172,40 @@ export const augment: Schema = {
       }),
       description: 'Random brightness, contrast and saturation, as in torchvision.',
       examples: [{ brightness: 0.2, contrast: 0.2, saturation: 0.2 }],
+    },
+    randAugment: {
+      ...closed({
+        choose: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 4,
+          description: 'How many changes each photo gets; one may come twice.',
+          default: 2,
+          examples: [2],
+        },
+        magnitude: {
+          type: 'number',
+          minimum: 0,
+          maximum: 30,
+          description:
+            'How strong: at 30 up to 30 degrees, 45% of the side, 0.3 of shear, factors of 0.1 and 1.9, 4 bits, and all inverted.',
+          default: 9,
+          examples: [9],
+        },
+        ops: {
+          type: 'array',
+          items: { enum: randAugmentOps },
+          minItems: 1,
+          maxItems: 12,
+          uniqueItems: true,
+          description: 'What it chooses from.',
+          default: randAugmentOps,
+          examples: [['rotate', 'brightness', 'autocontrast']],
+        },
+      }),
+      description:
+        'RandAugment (Cubuk et al. 2020): changes chosen at random for each photo, after crop, flip and colour.',
+      examples: [{ choose: 2, magnitude: 9 }],
     },
     erase: {
       ...closed({

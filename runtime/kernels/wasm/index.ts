@@ -1,6 +1,7 @@
 // Every exported function of these files is a kernel; what they share lives in files that are not listed here.
 
 export * from './activations';
+export * from './alter';
 export * from './augment';
 export * from './byte-elementwise';
 export * from './byte-products';

@@ -72,7 +72,8 @@ async function learningRate(metrics: readonly EpochMetrics[]): Promise<Html> {
 function remarks({ best, recipe }: RunRecord, metrics: readonly EpochMetrics[]): Html[] {
   const last = metrics.at(-1) as EpochMetrics;
   const { mixup, cutmix, augment, labelSmoothing } = recipe;
-  const altered = mixup > 0 || cutmix > 0 || augment.randomResizedCrop || augment.erase;
+  const altered =
+    mixup > 0 || cutmix > 0 || augment.randomResizedCrop || augment.erase || augment.randAugment;
   const { validation } = last;
   return [
     html`<p>Left to right: epochs. One took ${format.duration(last.seconds / metrics.length)} on average${validation && ', validation included'}.</p>`,

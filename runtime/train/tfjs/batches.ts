@@ -1,11 +1,10 @@
 /** The batches that the engine would train on, for TensorFlow.js: the same kernels make the images. */
 
 import { lowerImages } from '../../../compiler/6-lower/images.ts';
-import { normsOf } from '../../../compiler/6-lower/photos.ts';
 import type { Graph } from '../../../compiler/graph/graph.ts';
 import type { ImageSet } from '../../data/index.ts';
 import { Engine } from '../../engine/engine.ts';
-import { batchBytes, Feeder, type FeedKey, photoViews } from '../feeder.ts';
+import { batchBytes, Feeder, type FeedKey, photoViews, writeNorms } from '../feeder.ts';
 import { Pace } from '../pace.ts';
 import { isViewFixed, type Recipe } from '../recipe.ts';
 import { type Teacher, TeacherHost, teacherPlan } from '../teacher.ts';
@@ -53,10 +52,11 @@ export class Batches {
       photoBytes: batchBytes(images, batch),
       augmented: true,
       mixed: recipe.mixup > 0 || recipe.cutmix > 0,
+      altered: recipe.augment.randAugment !== undefined,
       teacher: plan,
     });
     const engine = await Engine.create(program.program);
-    engine.floats(program.photos.norms).set(normsOf(graph));
+    writeNorms(program, engine, graph);
     const targets = new Float32Array(batch * graph.classes.length);
     const views = { ...photoViews(program, engine), targets };
     const feeder = new Feeder(graph, images, recipe, views);
