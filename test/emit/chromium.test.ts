@@ -112,6 +112,22 @@ describe.skipIf(!found)('in Chromium, the network cut', async () => {
     expect(requests).toEqual([]);
   });
 
+  test('in int8: the same bits by every backend', async () => {
+    const int8 = { training: images, validation: images, calibrate: 1, seed: 0, keep: [] };
+    const small = await bundleOf(graph, weights, { weights: 'int8', int8 });
+    const { opened, requests } = await page();
+    await opened.addScriptTag({ content: textOf(small, 'model.cjs') });
+    const own = Buffer.from(small.get('weights.bin') as Uint8Array).toString('base64');
+    const run = `(${inPage})(NetlatheModel.create, ${JSON.stringify({ ...given, weights: own })})`;
+    const results = await opened.evaluate<Result[]>(run);
+    expect(results.map(({ backend }) => backend)).toEqual(['relaxed', 'relaxed', 'simd', 'js']);
+    for (const { logits, exact } of results) {
+      expect(exact).toBe(true);
+      expect(logits).toEqual(results[0]?.logits);
+    }
+    expect(requests).toEqual([]);
+  });
+
   test('where a policy forbids WebAssembly, auto is plain JavaScript', async () => {
     const { opened } = await page("default-src 'none'; script-src 'unsafe-inline'");
     await opened.addScriptTag({ content: textOf(files, 'model.cjs') });

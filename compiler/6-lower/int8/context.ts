@@ -8,7 +8,7 @@ import type { WeightStore } from '../../weights/index.ts';
 import type { CallArguments, PendingBuffer, ProgramBuilder } from '../builder.ts';
 import type { InferenceContext } from '../inference.ts';
 import { isDepthwiseNode } from '../inference-units.ts';
-import type { Grid, Histogram } from './grid.ts';
+import { fullByte, type Grid, type Histogram, largestByte } from './grid.ts';
 
 export interface Bytes {
   readonly buffer: PendingBuffer;
@@ -58,13 +58,18 @@ export class Int8Context {
     return shapeOf(this.graph, id);
   }
 
+  /** The grid for all channels of what a product gives. */
+  wholeGrid(id: number, keep: ReadonlySet<string>): Grid {
+    return this.gridOf(id, this.#shareOf(id, keep) === 1 ? fullByte : largestByte);
+  }
+
   /**
    * The grids for what a product gives: one a channel where only products read it, perhaps through max pools. A depthwise
    * convolution takes each channel's for what it is. Others have them in their weights, which gain nothing by channels
-   * far apart: they get half of the way.
+   * far apart: they get half of the way. Bytes that only depthwise convolutions read go up to 255.
    */
   productGrid(id: number, keep: ReadonlySet<string>): Grid | readonly Grid[] {
-    const grid = this.gridOf(id);
+    const grid = this.wholeGrid(id, keep);
     const share = this.#shareOf(id, keep);
     return share === 0 ? grid : this.#seenOf(id).channelGrids(grid, share);
   }
@@ -90,7 +95,7 @@ export class Int8Context {
   }
 
   /** The grid that suits a node's values best; `steps` 255 for what only indexes a table. */
-  gridOf(id: number, steps = 127): Grid {
+  gridOf(id: number, steps = largestByte): Grid {
     const key = `${id}/${steps}`;
     const known = this.#grids.get(key);
     if (known) return known;

@@ -1,23 +1,27 @@
-/** How real numbers become bytes from 0 to 127: real = scale * (byte - zero). A real 0 is always one of them. */
+/** How real numbers become bytes: real = scale * (byte - zero). A real 0 is always one of them. */
 
 export interface Grid {
   readonly scale: number;
   /** A whole number. */
   readonly zero: number;
+  /** The largest byte. */
+  readonly steps: number;
 }
 
 /** The largest byte of an activation: what the relaxed integer product takes without saturating. */
 export const largestByte = 127;
+/** Where no such product reads it: in tables, and in front of depthwise convolutions. */
+export const fullByte = 255;
 
 export function gridOf(low: number, high: number, steps = largestByte): Grid {
   const from = Math.min(low, 0);
   const to = Math.max(high, 0, from + 1e-8);
   const scale = (to - from) / steps;
-  return { scale, zero: Math.round(Math.abs(from) / scale) };
+  return { scale, zero: Math.round(Math.abs(from) / scale), steps };
 }
 
-export function toByte(value: number, { scale, zero }: Grid, largest = largestByte): number {
-  return Math.min(largest, Math.max(0, Math.round(value / scale) + zero));
+export function toByte(value: number, { scale, zero, steps }: Grid): number {
+  return Math.min(steps, Math.max(0, Math.round(value / scale) + zero));
 }
 
 const half = 2048;
@@ -50,13 +54,13 @@ export class Histogram {
    * A grid for each channel, so that small ones are as fine as they can be: what reads them must know. The tensor's own
    * grid says what is cut off. `share` from 0 to 1: how far each goes from the tensor's step to its own.
    */
-  channelGrids({ scale, zero }: Grid, share: number): readonly Grid[] {
-    const [from, to] = [-zero * scale, (largestByte - zero) * scale];
+  channelGrids({ scale, zero, steps }: Grid, share: number): readonly Grid[] {
+    const [from, to] = [-zero * scale, (steps - zero) * scale];
     return Array.from(this.lows, (low, c) => {
       const lowest = Math.max(low, from);
-      const own = (Math.min(this.highs[c] as number, to) - lowest) / largestByte;
+      const own = (Math.min(this.highs[c] as number, to) - lowest) / steps;
       const step = Math.max(own, scale / 256) ** share * scale ** (1 - share);
-      return { scale: step, zero: Math.round(Math.abs(lowest) / step) };
+      return { scale: step, zero: Math.round(Math.abs(lowest) / step), steps };
     });
   }
 

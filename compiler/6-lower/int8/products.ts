@@ -18,7 +18,7 @@ import { isDepthwiseNode, type Stage } from '../inference-units.ts';
 import { convolutionShape, isPointwise } from '../ops/convolution.ts';
 import { depthwiseShape } from '../ops/depthwise.ts';
 import { type Int8Context, isUniform } from './context.ts';
-import { type Grid, gridOf, toByte } from './grid.ts';
+import { fullByte, type Grid, gridOf, toByte } from './grid.ts';
 import {
   affineOf,
   type ChannelFinish,
@@ -49,17 +49,22 @@ function tableOf(activation: Activation, from: Grid, to: Grid, entries: number):
 
 /** A grid of 256 steps for what an activation takes. */
 function argumentGrid(t: Int8Context, activation: Activation): Grid {
-  const { scale, zero } = t.gridOf(activation.inputs[0] as number, 255);
-  const [low, high] = [-zero * scale, (255 - zero) * scale];
-  if (activation.op === 'leakyRelu') return { scale, zero };
+  const { scale, zero } = t.gridOf(activation.inputs[0] as number, fullByte);
+  const [low, high] = [-zero * scale, (fullByte - zero) * scale];
+  if (activation.op === 'leakyRelu') return { scale, zero, steps: fullByte };
   const bounded = ['sigmoid', 'tanh', 'hardSigmoid'].includes(activation.op);
-  return gridOf(Math.max(low, -edge), bounded ? Math.min(high, edge) : high, 255);
+  return gridOf(Math.max(low, -edge), bounded ? Math.min(high, edge) : high, fullByte);
 }
 
-const whole = { mode: byteModes.clamp, low: 0, high: 127 };
-
-/** `out` is the grid of all channels, if they have one. */
-export function finishOf(t: Int8Context, activation: Activation | undefined, out?: Grid): Finish {
+/** `grid`: of all channels, or of each. */
+export function finishOf(
+  t: Int8Context,
+  activation: Activation | undefined,
+  grid: Grid | readonly Grid[],
+): Finish {
+  const out = isUniform(grid) ? grid : undefined;
+  const { steps } = isUniform(grid) ? grid : (grid[0] as Grid);
+  const whole = { mode: byteModes.clamp, low: 0, high: steps };
   const channel = ({ scale: unit, zero }: Grid): ChannelFinish => ({ unit, zero, factor: 1 });
   switch (activation?.op) {
     case undefined:
@@ -68,7 +73,7 @@ export function finishOf(t: Int8Context, activation: Activation | undefined, out
       // Nothing lies below 0, so neither does a byte below 0's.
       return { ...whole, low: out?.zero ?? 0, channel };
     case 'relu6': {
-      const high = out ? Math.min(127, out.zero + Math.round(6 / out.scale)) : 127;
+      const high = out ? Math.min(steps, out.zero + Math.round(6 / out.scale)) : steps;
       return { ...whole, low: out?.zero ?? 0, high, channel };
     }
     case 'hardSwish': {
@@ -85,7 +90,7 @@ function tableFinish(t: Int8Context, activation: Activation, out: Grid): Finish 
   const from = argumentGrid(t, activation);
   const table = tableOf(activation, from, out, 256);
   const index = { unit: from.scale, zero: from.zero, factor: 1 };
-  return { mode: byteModes.table, low: 0, high: 255, table, channel: () => index };
+  return { mode: byteModes.table, low: 0, high: fullByte, table, channel: () => index };
 }
 
 /** Activations that each channel may have a grid of its own behind; tables are for all channels. */
@@ -109,10 +114,10 @@ export function lowerProductBytes(
   const { height, width, channels } = t.shape(node.inputs[0] as number);
   const input = t.bytesOf(node.inputs[0] as number);
   const inputGrids = each(input.grid, channels);
-  const grid = hasTable(activation) ? t.gridOf(last.id) : t.productGrid(last.id, keep);
+  const grid = hasTable(activation) ? t.wholeGrid(last.id, keep) : t.productGrid(last.id, keep);
   const { table, channel, ...finish } = logits
     ? { mode: byteModes.floats, low: 0, high: 0, table: undefined, channel: asFloats }
-    : finishOf(t, activation, isUniform(grid) ? grid : undefined);
+    : finishOf(t, activation, grid);
   const grids = {
     input: inputGrids,
     output: each(grid, node.shape.channels).map((g) => channel(g)),

@@ -111,7 +111,7 @@ export function convolveBytes(
   }
 }
 
-/** Eight channels of a line: two taps of a row at a time, whose products add up within 16 bits. */
+/** Eight channels of a line, two pixels at a time. Bytes up to 255 are taken: their products fit into 16 bits. */
 function depthwiseLine(
   source: usize,
   lineBytes: usize,
@@ -134,40 +134,39 @@ function depthwiseLine(
   const first = v128.load(header);
   const second = v128.load(header, 16);
   header += headerRow;
-  const m0 = v128.load(header);
-  const m1 = v128.load(header, 16);
-  header += headerRow;
-  const z0 = v128.load(header);
-  const z1 = v128.load(header, 16);
-  header += headerRow;
-  const f0 = v128.load(header);
-  const f1 = v128.load(header, 16);
-  for (let x = 0; x < width; x++, source += pixelBytes, target += targetBytes) {
+  for (let x = 0; x < width; x += 2, source += 2 * pixelBytes, target += 2 * targetBytes) {
+    // The last of an odd number of pixels is computed twice, and stored once.
+    const other = x + 1 < width ? pixelBytes : 0;
     let s0 = first;
     let s1 = second;
+    let t0 = first;
+    let t1 = second;
     let line = source;
     let w = weights;
     for (let ky = 0; ky < kernelHeight; ky++, line += lineBytes) {
       let at = line;
-      let left = kernelWidth;
-      for (; left >= 2; left -= 2, at += 2 * tapBytes, w += 2 * weightBytes) {
-        const product = i16x8.add(
-          i16x8.mul(v128.load8x8_u(at), v128.load8x8_s(w)),
-          i16x8.mul(v128.load8x8_u(at + tapBytes), v128.load8x8_s(w + weightBytes)),
-        );
+      for (let kx = 0; kx < kernelWidth; kx++, at += tapBytes, w += weightBytes) {
+        const weight = v128.load8x8_s(w);
+        let product = i16x8.mul(v128.load8x8_u(at), weight);
         s0 = i32x4.add(s0, i32x4.extend_low_i16x8_s(product));
         s1 = i32x4.add(s1, i32x4.extend_high_i16x8_s(product));
-      }
-      if (left > 0) {
-        const product = i16x8.mul(v128.load8x8_u(at), v128.load8x8_s(w));
-        s0 = i32x4.add(s0, i32x4.extend_low_i16x8_s(product));
-        s1 = i32x4.add(s1, i32x4.extend_high_i16x8_s(product));
-        w += weightBytes;
+        product = i16x8.mul(v128.load8x8_u(at + other), weight);
+        t0 = i32x4.add(t0, i32x4.extend_low_i16x8_s(product));
+        t1 = i32x4.add(t1, i32x4.extend_high_i16x8_s(product));
       }
     }
-    s0 = finish(s0, m0, z0, f0, mode, low, high);
-    s1 = finish(s1, m1, z1, f1, mode, low, high);
+    let scale = v128.load(header);
+    let zero = v128.load(header + headerRow);
+    let factor = v128.load(header + 2 * headerRow);
+    s0 = finish(s0, scale, zero, factor, mode, low, high);
+    t0 = finish(t0, scale, zero, factor, mode, low, high);
+    scale = v128.load(header, 16);
+    zero = v128.load(header + headerRow, 16);
+    factor = v128.load(header + 2 * headerRow, 16);
+    s1 = finish(s1, scale, zero, factor, mode, low, high);
+    t1 = finish(t1, scale, zero, factor, mode, low, high);
     storeBytes(target, narrow(s0, s1), lanes);
+    if (other) storeBytes(target + targetBytes, narrow(t0, t1), lanes);
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * Arithmetic of int8 inference. Activations are bytes from 0 to 127, weights from -127 to 127; sums are whole numbers.
+ * Arithmetic of int8 inference. Activations are bytes, from 0 to 127 where dense products read them, weights from -127 to
+ * 127; sums are whole numbers.
  * They become bytes again by single operations in float32, none of them fused, which IEEE 754 defines to the last bit:
  * both builds and plain JavaScript give the same ones (templates/support/kernels/bytes.ts).
  */

@@ -1,5 +1,5 @@
 /**
- * The arithmetic of int8 inference: activations are bytes from 0 to 127, weights from -127 to 127, sums whole numbers.
+ * The arithmetic of int8 inference: activations are bytes, weights from -127 to 127, sums whole numbers.
  * They become bytes again by single float32 operations, each rounded by Math.fround: a double of two floats' sum or
  * product rounds to the float that float32 arithmetic gives (Figueroa 1995), so that these are the bits of WASM.
  */
