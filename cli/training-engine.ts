@@ -1,7 +1,7 @@
 /** What trains, as flags choose it. */
 
 import { availableParallelism } from 'node:os';
-import { type KernelBuild, supportsRelaxed } from '../runtime/kernels/load.ts';
+import { compileKernelModule, type KernelBuild, supportsRelaxed } from '../runtime/kernels/load.ts';
 import type { RunRecord } from '../runtime/report/index.ts';
 import { type Backend, wasmBackend } from '../runtime/train/backend.ts';
 import { UsageError } from './io.ts';
@@ -29,6 +29,8 @@ export async function trainingEngine(options: EngineOptions): Promise<TrainingEn
   if (threads > 64) throw new UsageError('--threads is at most 64');
   switch (options.engine) {
     case 'wasm':
+      // While the photos are read; a failure shows where the kernels are used.
+      compileKernelModule(build).catch(() => undefined);
       return { name: 'wasm', backend: wasmBackend({ threads, build }), build, threads };
     case 'tfjs': {
       const { openTfjs, tfjsBackend } = await import('../runtime/train/tfjs/index.ts');

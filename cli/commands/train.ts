@@ -2,12 +2,7 @@
 
 import path from 'node:path';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
-import {
-  type EpochMetrics,
-  type RunRecord,
-  renderReport,
-  tensorboardEvents,
-} from '../../runtime/report/index.ts';
+import type { EpochMetrics, RunRecord } from '../../runtime/report/index.ts';
 import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
 import { type RunResult, runTraining } from '../../runtime/train/run.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
@@ -210,6 +205,7 @@ async function writeResults(
   await folder.writeJson('record', finished);
   // Ctrl-C before there is anything to show should not wait for a page.
   if (result.epochs.length > 0) {
+    const { renderReport } = await report();
     await folder.write('report', await renderReport(finished, result.epochs, result.evaluation));
   }
   if (options.tensorboard) await writeEvents(folder, finished, result.epochs);
@@ -220,11 +216,15 @@ async function writeResults(
   return finished;
 }
 
+/** Loaded after the training, which is not to wait for it. */
+const report = () => import('../../runtime/report/index.ts');
+
 async function writeEvents(
   folder: RunFolder,
   record: RunRecord,
   epochs: readonly EpochMetrics[],
 ): Promise<void> {
+  const { tensorboardEvents } = await report();
   const { name, bytes } = tensorboardEvents(record.startedAt, epochs);
   await writeFileAtomic(path.join(folder.path, name), bytes);
 }

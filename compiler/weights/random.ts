@@ -32,29 +32,41 @@ function fnv1a(text: string): bigint {
 
 /** Upper half of the product of two 32-bit integers, from 16-bit parts that doubles hold exactly. */
 function multiplyHigh(a: number, b: number): number {
-  const [ah, al, bh, bl] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
-  const low = al * bl;
-  const middle = ah * bl + Math.floor(low / 0x10000);
-  const carry = al * bh + (middle % 0x10000);
-  return (ah * bh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0;
+  const ah = a >>> 16;
+  const al = a & 0xffff;
+  const bh = b >>> 16;
+  const bl = b & 0xffff;
+  const middle = ah * bl + ((al * bl) >>> 16);
+  const carry = al * bh + (middle & 0xffff);
+  return (ah * bh + (middle >>> 16) + (carry >>> 16)) >>> 0;
 }
 
 export type Block = [number, number, number, number];
 
 /** Ten rounds of Philox over `counter`, in place. */
 export function philox(counter: Block, key: readonly [number, number]): Block {
-  let [k0, k1] = key;
+  let k0 = key[0];
+  let k1 = key[1];
+  let c0 = counter[0];
+  let c1 = counter[1];
+  let c2 = counter[2];
+  let c3 = counter[3];
   for (let round = 0; round < 10; round++) {
-    const [c0, c1, c2, c3] = counter;
     const high0 = multiplyHigh(0xd2511f53, c0);
     const high1 = multiplyHigh(0xcd9e8d57, c2);
-    counter[0] = (high1 ^ c1 ^ k0) >>> 0;
-    counter[1] = Math.imul(0xcd9e8d57, c2) >>> 0;
-    counter[2] = (high0 ^ c3 ^ k1) >>> 0;
-    counter[3] = Math.imul(0xd2511f53, c0) >>> 0;
+    const low0 = Math.imul(0xd2511f53, c0) >>> 0;
+    const low1 = Math.imul(0xcd9e8d57, c2) >>> 0;
+    c0 = (high1 ^ c1 ^ k0) >>> 0;
+    c1 = low1;
+    c2 = (high0 ^ c3 ^ k1) >>> 0;
+    c3 = low0;
     k0 = (k0 + 0x9e3779b9) >>> 0;
     k1 = (k1 + 0xbb67ae85) >>> 0;
   }
+  counter[0] = c0;
+  counter[1] = c1;
+  counter[2] = c2;
+  counter[3] = c3;
   return counter;
 }
 

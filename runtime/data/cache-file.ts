@@ -21,7 +21,7 @@ import type { DecodedFile } from './decode-all.ts';
 const MAGIC = Buffer.from('NLIMAGE1', 'latin1');
 const TRAILER_BYTES = 8 + 32 + MAGIC.byteLength;
 const MAX_INDEX_BYTES = 2 ** 29;
-const READ_BYTES = 2 ** 25;
+const READ_BYTES = 2 ** 22;
 
 /** All pixels are one array: as long as this Node can make one, with room left for training. */
 export const MAX_PIXEL_BYTES = Math.min(constants.MAX_LENGTH, Math.floor(totalmem() * 0.75));
@@ -134,14 +134,21 @@ async function readBytes(handle: FileHandle, at: number, length: number): Promis
   return bytes;
 }
 
-/** Hashes each stretch while it is warm: one pass over memory, and a flipped bit never reaches a training run. */
+/** Hashes each stretch while the next is read: a flipped bit never reaches a training run. */
 async function readPixels(handle: FileHandle, pixels: Uint8Array): Promise<string> {
   const hash = createHash('sha256');
-  for (let at = 0; at < pixels.byteLength; at += READ_BYTES) {
+  const read = async (at: number): Promise<Uint8Array> => {
     const part = pixels.subarray(at, at + READ_BYTES);
     await fill(handle, part, MAGIC.byteLength + at);
+    return part;
+  };
+  let reading = read(0);
+  for (let at = 0; at < pixels.byteLength; at += READ_BYTES) {
+    const part = await reading;
+    reading = read(at + READ_BYTES);
     hash.update(part);
   }
+  await reading;
   return hash.digest('hex');
 }
 

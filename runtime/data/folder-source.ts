@@ -1,6 +1,6 @@
 /** A folder of images on disk. Follows links inside the folder, refuses those that leave it. */
-import type { Dirent } from 'node:fs';
-import { constants, lstat, readdir, readFile, realpath } from 'node:fs/promises';
+import { type BigIntStats, type Dirent, lstatSync } from 'node:fs';
+import { constants, readdir, readFile, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { UnreadableFileError, UnsafeLinkError } from './data-error.ts';
 import {
@@ -60,9 +60,7 @@ async function visit(
   chain: readonly string[],
 ): Promise<void> {
   const real = entry.isSymbolicLink() ? await resolveLink(walk.root, onDisk) : onDisk;
-  const info = await lstat(real, { bigint: true }).catch((error: unknown) => {
-    throw unreadable(onDisk, error);
-  });
+  const info = statusOf(real, onDisk);
   if (info.isDirectory()) {
     if (chain.includes(real)) throw circular(onDisk, real);
     await walkFolder(walk, real, `${path}/`, [...chain, real]);
@@ -71,6 +69,15 @@ async function visit(
     walk.found.push({ path, size: Number(info.size), stamp, realPath: real });
   }
   // Pipes, sockets and devices are no images, and reading one could wait for ever.
+}
+
+/** Waiting for another thread would take ten times as long as asking does: that shows with thousands of photos. */
+function statusOf(real: string, onDisk: string): BigIntStats {
+  try {
+    return lstatSync(real, { bigint: true });
+  } catch (error) {
+    throw unreadable(onDisk, error);
+  }
 }
 
 async function list(folder: string): Promise<Dirent[]> {

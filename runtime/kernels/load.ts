@@ -41,8 +41,22 @@ export function kernelFile(build: KernelBuild): string {
   return file;
 }
 
-/** Compiles one build. The module can be posted to worker threads, which then only instantiate it. */
-export async function compileKernelModule(build: KernelBuild): Promise<WebAssembly.Module> {
+const modules = new Map<KernelBuild, Promise<WebAssembly.Module>>();
+
+/**
+ * Compiles one build, once in a process: who knows early that it will be needed can ask early. The module can be posted
+ * to worker threads, which then only instantiate it.
+ */
+export function compileKernelModule(build: KernelBuild): Promise<WebAssembly.Module> {
+  const known = modules.get(build);
+  if (known) return known;
+  const compiling = compile(build);
+  modules.set(build, compiling);
+  compiling.catch(() => modules.delete(build));
+  return compiling;
+}
+
+async function compile(build: KernelBuild): Promise<WebAssembly.Module> {
   if (build === 'relaxed' && !supportsRelaxed()) {
     throw new Error('This JavaScript engine has no relaxed SIMD: use the strict kernels');
   }
