@@ -7,9 +7,9 @@ import type { Graph } from '../compiler/graph/graph.ts';
 import type { TeacherRecord } from '../runtime/report/index.ts';
 import { teacherOf, teacherOfRun } from '../runtime/train/load-teacher.ts';
 import { readWeights } from '../runtime/train/read-weights.ts';
-import { isViewFixed, type Recipe, type TeacherReference } from '../runtime/train/recipe.ts';
+import type { Recipe, TeacherReference } from '../runtime/train/recipe.ts';
 import { runFiles } from '../runtime/train/run-folder.ts';
-import { eyesOf, type Teacher } from '../runtime/train/teacher.ts';
+import { eyesOf, isCached, type Teacher } from '../runtime/train/teacher.ts';
 import { TrainError } from '../runtime/train/train-error.ts';
 import { compileReference, type Opened } from './compile-reference.ts';
 import type { CommandIo } from './io.ts';
@@ -121,5 +121,5 @@ async function isFile(file: string): Promise<boolean> {
 export function teacherRecord(teacher: Teacher, recipe: Recipe): TeacherRecord {
   const { name, reference, fingerprint, parameters } = teacher;
   const { input } = eyesOf(teacher);
-  return { name, reference, fingerprint, parameters, input, cached: isViewFixed(recipe) };
+  return { name, reference, fingerprint, parameters, input, cached: isCached(recipe) };
 }

@@ -171,6 +171,11 @@ command runs in. The message says what is missing.`,
 names; their order may differ. The message names those that only one side has. Train the teacher on these photos, or
 give the student the photos that the teacher was trained on.`,
   },
+  E549: {
+    title: 'a hint cannot be followed',
+    explanation: `\`distill.hints\` names a layer of the student and one of the teacher, as \`netlathe compile\` lists them. Hints look
+inside the teacher, so it must be a network of netlathe, and the engine must be netlathe's own.`,
+  },
   E548: {
     title: 'a file of the run is damaged',
     explanation: `\`run.json\` or \`metrics.jsonl\` is not what netlathe wrote: changed by hand, or by a failing disk. Restore it from a copy.

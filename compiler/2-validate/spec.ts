@@ -1713,6 +1713,29 @@ export interface Recipe {
      * dist: weight of the relation within a class, over the batch.
      */
     intra?: number;
+    /**
+     * Layers of the student that also learn from layers of the teacher; each adds its loss. Only from a network of netlathe.
+     *
+     * @maxItems 32
+     */
+    hints?: {
+      /**
+       * Name of the student's layer, as `netlathe compile` lists it.
+       */
+      student: string;
+      /**
+       * Name of the teacher's layer, as `netlathe compile` lists it.
+       */
+      teacher: string;
+      /**
+       * regression: the teacher's values, through a 1x1 convolution that is thrown away afterwards (FitNets, Romero et al. 2015). attention: where it looks (Zagoruyko and Komodakis 2017).
+       */
+      kind?: 'regression' | 'attention';
+      /**
+       * Of its loss. Default: 100 for regression, 1000 for attention.
+       */
+      weight?: number;
+    }[];
   };
   /**
    * Which photos train and which validate.

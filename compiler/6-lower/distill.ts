@@ -9,6 +9,7 @@ import {
   softTargets,
 } from '../../runtime/kernels/plain/distill.ts';
 import type { PendingBuffer } from './builder.ts';
+import type { HintPlan } from './hints.ts';
 import type { ScalarSlot } from './program.ts';
 import type { TeacherPlan } from './teacher.ts';
 import type { TrainingContext } from './training-context.ts';
@@ -29,6 +30,7 @@ export interface DistillLoss {
 export interface DistillPlan {
   readonly loss: DistillLoss;
   readonly teacher: TeacherPlan;
+  readonly hints: readonly HintPlan[];
 }
 
 export interface DistillInputs {

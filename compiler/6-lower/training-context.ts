@@ -40,6 +40,7 @@ export class TrainingContext implements ForwardContext {
   readonly readers: (id: number) => readonly number[];
   readonly buffers: TrainingBuffers;
   readonly #isFrozen: (layer: string) => boolean;
+  readonly #wanted: ReadonlySet<number>;
   readonly #values = new Map<number, PendingBuffer>();
   readonly #gradients = new Map<number, Gradient>();
 
@@ -49,7 +50,10 @@ export class TrainingContext implements ForwardContext {
     batch: number,
     buffers: TrainingBuffers,
     isFrozen: (layer: string) => boolean,
+    /** Nodes whose outputs something beside the graph reads. */
+    wanted: ReadonlySet<number> = new Set(),
   ) {
+    this.#wanted = wanted;
     this.builder = builder;
     this.graph = graph;
     this.batch = batch;
@@ -128,8 +132,9 @@ export class TrainingContext implements ForwardContext {
   biasHasGradient(node: Weighted): boolean {
     if (!node.attributes.bias) return false;
     const readers = this.readers(node.id);
-    const normed = readers.every((id) => nodeOf(this.graph, id).op === 'batchNorm');
-    return !normed || node.id === this.graph.output;
+    const normed =
+      readers.length > 0 && readers.every((id) => nodeOf(this.graph, id).op === 'batchNorm');
+    return !normed || node.id === this.graph.output || this.#wanted.has(node.id);
   }
 
   /** The gradient to a node's output; `undefined` where the loss does not depend on it. */

@@ -18,6 +18,7 @@ import { elements } from '../graph/shape.ts';
 import { type PendingBuffer, ProgramBuilder } from './builder.ts';
 import { type DistillPlan, lowerDistillation } from './distill.ts';
 import { type FusedUnit, fuse, lastOf } from './fuse.ts';
+import { adapterPrefix, lowerHints, wantedOf, withAdapters } from './hints.ts';
 import { backwardNorm, forwardNorm, type NormMemory } from './ops/norm.ts';
 import { layoutParameters, ParameterBuffers, type ParameterLayout } from './parameters.ts';
 import {
@@ -77,6 +78,8 @@ export const trainingScalars = {
 /** Where things lie, for whoever feeds and reads the program. */
 export interface TrainingProgram {
   readonly program: Program;
+  /** What it trains: the student, and the adapters of hints behind it. */
+  readonly graph: Graph;
   readonly layout: ParameterLayout;
   readonly batch: number;
   readonly image: Buffer;
@@ -102,11 +105,17 @@ export interface TrainingProgram {
 export interface TrainingTeacher extends TeacherBuffers {
   /** All of them together are the teacher's part of the loss of the batch. */
   readonly losses: readonly Buffer[];
+  /** Those of `losses` that come from hints. */
+  readonly hints: readonly Buffer[];
 }
 
-export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingProgram {
+export function lowerTraining(student: Graph, options: TrainingOptions): TrainingProgram {
   const builder = new ProgramBuilder(options.threads);
-  const layout = layoutParameters(graph, options.isFrozen);
+  const hints = options.distill?.hints ?? [];
+  const graph = withAdapters(student, hints, options.distill?.teacher.graph);
+  const isFrozen = (layer: string) => !layer.startsWith(adapterPrefix) && options.isFrozen(layer);
+  const wanted = wantedOf(hints, 'student');
+  const layout = layoutParameters(graph, isFrozen);
   const classes = graph.classes.length;
   const { batch } = options;
   const weights = new ParameterBuffers(builder, 'weights', layout, 'weights');
@@ -117,14 +126,14 @@ export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingP
   const probabilities = builder.kept('probabilities', batch * classes);
   const losses = builder.kept('losses', batch);
   const buffers = { image, weights, statistics, gradients };
-  const t = new TrainingContext(builder, graph, batch, buffers, options.isFrozen);
+  const t = new TrainingContext(builder, graph, batch, buffers, isFrozen, wanted);
 
   const { distill } = options;
   builder.schedule(distill?.teacher.apart ? 'image' : 'gradients');
   const input = lowerInput(builder, graph, image, options);
   const teacher = distill && lowerTeacherOf(builder, graph, image, distill, batch);
   builder.schedule('gradients');
-  const units = fuse(graph);
+  const units = fuse(graph, wanted);
   const memory: NormMemory = new Map();
   for (const unit of units) forward(unit, memory, t);
   const gradient = lossOf(t, { targets, probabilities, losses }, distill !== undefined);
@@ -135,6 +144,7 @@ export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingP
       scale: builder.scalar(trainingScalars.lossScale),
     });
   t.setIncoming(graph.output, gradient);
+  const hinted = hints.length > 0 && distill && teacher ? lowerHintsOf(t, distill, teacher) : [];
   for (const unit of [...units].reverse()) backward(unit, memory, t);
   const squares = builder.kept('gradient squares', elementUnitCount(layout.weights));
   t.call(
@@ -151,6 +161,7 @@ export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingP
   const { program, at } = builder.finish();
   return {
     program,
+    graph,
     layout,
     batch,
     image: at(image),
@@ -176,7 +187,11 @@ export function lowerTraining(graph: Graph, options: TrainingOptions): TrainingP
       statistics: at(average[1] as PendingBuffer),
     },
     squares: at(squares),
-    teacher: teacher && { ...placeTeacher(teacher, at), losses: (taught ?? []).map(at) },
+    teacher: teacher && {
+      ...placeTeacher(teacher, at),
+      losses: [...(taught ?? []), ...hinted].map(at),
+      hints: hinted.map(at),
+    },
   };
 }
 
@@ -184,11 +199,22 @@ function lowerTeacherOf(
   builder: ProgramBuilder,
   graph: Graph,
   image: PendingBuffer,
-  { teacher }: DistillPlan,
+  { teacher, hints }: DistillPlan,
   batch: number,
 ): PendingTeacher {
   const schedule = teacher.apart ? 'teacher' : 'gradients';
-  return lowerTeacher(builder, graph, image, teacher, { batch, schedule });
+  const wanted = wantedOf(hints, 'teacher');
+  return lowerTeacher(builder, graph, image, teacher, { batch, schedule, wanted });
+}
+
+function lowerHintsOf(
+  t: TrainingContext,
+  { hints, teacher: { graph: teacher, apart } }: DistillPlan,
+  { network }: PendingTeacher,
+): readonly PendingBuffer[] {
+  if (!teacher || !network || apart) throw new Error('netlathe bug: hints of a teacher elsewhere');
+  const scale = t.builder.scalar(trainingScalars.lossScale);
+  return lowerHints(t, { hints, network, teacher, scale });
 }
 
 interface LoweredInput {

@@ -10,6 +10,7 @@ export * from './plain/distill.ts';
 export * from './plain/elementwise.ts';
 export * from './plain/fold.ts';
 export * from './plain/fused.ts';
+export * from './plain/hints.ts';
 export * from './plain/loss.ts';
 export * from './plain/norm.ts';
 export * from './plain/norm-pool.ts';

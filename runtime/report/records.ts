@@ -85,6 +85,8 @@ export interface RunRecord {
 export interface Distillation {
   /** The teacher's part of the loss. */
   readonly loss: number;
+  /** What of that comes from hints. */
+  readonly hints: number;
   /** Accuracy of the teacher on the same augmented images. */
   readonly teacherTop1: number;
   /** Share of the images of which student and teacher say the same. */

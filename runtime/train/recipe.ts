@@ -61,7 +61,16 @@ export type TeacherReference =
       readonly std: readonly number[] | undefined;
     };
 
+export interface HintRecipe {
+  /** Names of layers. */
+  readonly student: string;
+  readonly teacher: string;
+  readonly kind: 'regression' | 'attention';
+  readonly weight: number;
+}
+
 export interface DistillRecipe extends DistillLoss {
+  readonly hints: readonly HintRecipe[];
   readonly teacher: TeacherReference;
 }
 
@@ -205,6 +214,11 @@ function resolveDistill(
     others: d.others ?? 8,
     inter: d.inter ?? 2,
     intra: d.intra ?? 2,
+    hints: (d.hints ?? []).map(({ student, teacher: theirs, kind = 'attention', weight }) => ({
+      ...{ student, teacher: theirs, kind },
+      // Those of Tian et al. 2020, whose losses are means too.
+      weight: weight ?? (kind === 'attention' ? 1000 : 100),
+    })),
   };
 }
 

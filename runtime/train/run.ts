@@ -300,6 +300,11 @@ class Run {
   }
 }
 
-function distillationOf({ loss, teacherCorrect, agreed }: Lesson, seen: number) {
-  return { loss: loss / seen, teacherTop1: teacherCorrect / seen, agreement: agreed / seen };
+function distillationOf({ loss, hints, teacherCorrect, agreed }: Lesson, seen: number) {
+  return {
+    loss: loss / seen,
+    hints: hints / seen,
+    teacherTop1: teacherCorrect / seen,
+    agreement: agreed / seen,
+  };
 }

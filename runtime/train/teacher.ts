@@ -1,14 +1,16 @@
 /** A teacher that is ready to be asked, whatever it was made by, and how its classes fit those of the photos. */
 
 import type { DistillPlan } from '../../compiler/6-lower/distill.ts';
+import type { HintPlan } from '../../compiler/6-lower/hints.ts';
 import type { Eyes, TeacherBuffers, TeacherPlan } from '../../compiler/6-lower/teacher.ts';
 import { teacherPreparation } from '../../compiler/6-lower/teacher.ts';
+import { didYouMean } from '../../compiler/diagnostics/suggest.ts';
 import type { Graph } from '../../compiler/graph/graph.ts';
 import { sameShape } from '../../compiler/graph/shape.ts';
 import type { WeightStore } from '../../compiler/weights/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { writeParameters } from './parameters.ts';
-import { isViewFixed, type Recipe } from './recipe.ts';
+import { type HintRecipe, isViewFixed, type Recipe } from './recipe.ts';
 import { TrainError } from './train-error.ts';
 
 /** A network of netlathe runs in the student's own program; another is asked for its logits batch by batch. */
@@ -83,7 +85,8 @@ function listed(labels: readonly string[]): string {
 
 /** Whether what the teacher says of a photo is kept after the first time. */
 export function isCached(recipe: Recipe): boolean {
-  return isViewFixed(recipe);
+  // Hints need more of the teacher than its logits.
+  return isViewFixed(recipe) && recipe.distill?.hints.length === 0;
 }
 
 export function teacherPlan(
@@ -108,7 +111,41 @@ export function teacherPlan(
 export function distillPlan(teacher: Teacher, student: Graph, recipe: Recipe): DistillPlan {
   const { distill } = recipe;
   if (!distill) throw new Error('netlathe bug: a teacher that no recipe asks for');
-  return { loss: distill, teacher: teacherPlan(teacher, student, isCached(recipe)) };
+  const plan = teacherPlan(teacher, student, isCached(recipe));
+  return { loss: distill, teacher: plan, hints: hintPlans(distill.hints, student, teacher) };
+}
+
+function hintPlans(
+  hints: readonly HintRecipe[],
+  student: Graph,
+  teacher: Teacher,
+): readonly HintPlan[] {
+  if (hints.length === 0) return [];
+  const { network, reference } = teacher;
+  if (network.kind === 'model') {
+    throw new TrainError({
+      code: 'E549',
+      message: 'hints need a teacher of netlathe, and this is a TensorFlow.js model',
+      path: reference,
+      hint: 'leave hints out, or teach by a run',
+    });
+  }
+  return hints.map((hint) => ({
+    ...{ kind: hint.kind, weight: hint.weight },
+    student: layerOf(student, hint.student, 'student'),
+    teacher: layerOf(network.graph, hint.teacher, 'teacher'),
+  }));
+}
+
+function layerOf(graph: Graph, layer: string, whose: string): number {
+  const node = graph.nodes.find(({ name }) => name === layer);
+  if (node) return node.id;
+  const names = graph.nodes.map(({ name }) => name);
+  throw new TrainError({
+    code: 'E549',
+    message: `distill.hints: the ${whose} ${JSON.stringify(graph.name)} has no layer ${JSON.stringify(layer)}`,
+    hint: didYouMean(layer, names) ?? 'netlathe compile lists the layers by name',
+  });
 }
 
 /** In words, where the teacher does not see what the student sees, number by number. */

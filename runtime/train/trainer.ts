@@ -3,6 +3,7 @@
  * says when to save and what to show.
  */
 
+import { adapterPrefix } from '../../compiler/6-lower/hints.ts';
 import { dropoutSeed } from '../../compiler/6-lower/ops/simple.ts';
 import type { Buffer } from '../../compiler/6-lower/program.ts';
 import {
@@ -11,7 +12,7 @@ import {
   type TrainingProgram,
 } from '../../compiler/6-lower/training.ts';
 import type { Graph } from '../../compiler/graph/graph.ts';
-import type { WeightStore } from '../../compiler/weights/index.ts';
+import { initialize, type WeightStore } from '../../compiler/weights/index.ts';
 import type { ImageSet } from '../data/index.ts';
 import { Engine } from '../engine/engine.ts';
 import type { KernelBuild } from '../kernels/load.ts';
@@ -91,7 +92,9 @@ export class Trainer implements BackendTrainer {
   }
 
   start(weights: WeightStore): void {
-    writeParameters(this.engine, this.program, weights);
+    // Adapters are no part of the network.
+    const all = initialize(this.program.graph, this.#recipe.seed);
+    writeParameters(this.engine, this.program, new Map([...all, ...weights]));
     if (!this.program.average) return;
     const { average, weights: now, statistics } = this.program;
     this.engine.floats(average.weights).set(this.engine.floats(now));
@@ -100,7 +103,8 @@ export class Trainer implements BackendTrainer {
 
   weights(): WeightStore {
     const { average, layout } = this.program;
-    return readParameters(this.engine, average ? { layout, ...average } : this.program);
+    const all = readParameters(this.engine, average ? { layout, ...average } : this.program);
+    return new Map([...all].filter(([name]) => !name.startsWith(adapterPrefix)));
   }
 
   step(step: number): StepResult {
@@ -139,8 +143,11 @@ export class Trainer implements BackendTrainer {
     const { teacher, probabilities } = this.program;
     if (!teacher || !this.#host) return undefined;
     const { logits } = this.#host;
+    const total = (parts: readonly Buffer[]) =>
+      parts.reduce((all, part) => all + sum(this.engine.floats(part)), 0);
     return {
-      loss: teacher.losses.reduce((total, part) => total + sum(this.engine.floats(part)), 0),
+      loss: total(teacher.losses),
+      hints: total(teacher.hints),
       teacherCorrect: countCorrect(logits, labels),
       agreed: countAgreeing(this.engine.floats(probabilities), logits, labels.length),
     };

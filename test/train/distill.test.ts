@@ -5,14 +5,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Recipe as WrittenRecipe } from '../../compiler/2-validate/spec.ts';
+import type { Buffer } from '../../compiler/6-lower/program.ts';
+import { lowerTraining } from '../../compiler/6-lower/training.ts';
 import type { Graph } from '../../compiler/graph/graph.ts';
 import { initialize } from '../../compiler/weights/index.ts';
+import { ReferenceEngine } from '../../runtime/engine/reference.ts';
 import { type Backend, wasmBackend } from '../../runtime/train/backend.ts';
 import { teacherOf } from '../../runtime/train/load-teacher.ts';
+import { writeParameters } from '../../runtime/train/parameters.ts';
 import { resolveRecipe } from '../../runtime/train/recipe.ts';
 import { runTraining } from '../../runtime/train/run.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
-import { matchClasses, type Teacher } from '../../runtime/train/teacher.ts';
+import { distillPlan, matchClasses, type Teacher } from '../../runtime/train/teacher.ts';
 import { tfjsBackend } from '../../runtime/train/tfjs/index.ts';
 import { graphOf } from '../support/compile.ts';
 import { dataset, photos } from '../support/photos.ts';
@@ -24,6 +28,7 @@ interface Kind {
   readonly labels?: string;
   readonly preprocessing?: string;
   readonly width?: number;
+  readonly bias?: boolean;
 }
 
 function network({ size = 8, channels = 3, labels = '[a, b, c]', ...more }: Kind = {}): Graph {
@@ -33,11 +38,11 @@ name: net
 input: { height: ${size}, width: ${size}, channels: ${channels}${more.preprocessing ?? ''} }
 classes: ${labels}
 layers:
-  - { op: conv2d, kernel: 3, filters: ${more.width ?? 6}, padding: same, bias: false }
+  - { op: conv2d, kernel: 3, filters: ${more.width ?? 6}, padding: same, bias: ${more.bias ?? false} }
   - batchNorm
   - hardSwish
   - maxPool2d
-  - { op: conv2d, kernel: 3, groups: depthwise, padding: same, bias: false }
+  - { op: conv2d, kernel: 3, groups: depthwise, padding: same, bias: ${more.bias ?? false} }
   - batchNorm
   - relu
   - globalAvgPool
@@ -265,5 +270,86 @@ describe('both engines learn the same', () => {
 
   it('and leave no tensor behind', () => {
     expect(tf.memory().numTensors).toBe(0);
+  });
+});
+
+describe('hints', () => {
+  const hints = [
+    { student: 'hardSwish_1', teacher: 'batchNorm_1', kind: 'regression' as const, weight: 2 },
+    { student: 'conv2d_2', teacher: 'conv2d_1', kind: 'attention' as const, weight: 50 },
+    { student: 'relu_1', teacher: 'relu_1', kind: 'regression' as const, weight: 1 },
+  ];
+  const written = { ...moving, ema: 0.9, distill: { ...distill, alpha: 0.2, hints } };
+  const small = teacherWith({ size: 12 });
+
+  it('give the same bytes for 1 and 2 threads and across an end, and no weight but the network', async () => {
+    const straight = await run({ written, teacher: small });
+    expect((await run({ written, teacher: small, threads: 2 })).hash).toBe(straight.hash);
+    const { folder, status } = await run({ written, teacher: small, stopAfter: 7 });
+    expect(status).toBe('interrupted');
+    const second = await run({ written, teacher: small, folder, resume: true });
+    expect(second.hash).toBe(straight.hash);
+    const names = [...initialize(student, 0).keys()];
+    expect([...straight.weights.keys()].sort()).toEqual(names.sort());
+    const parts = straight.epochs.map((m) => m.train.distillation);
+    expect(parts[1]?.hints).toBeLessThan(parts[0]?.hints ?? 0);
+    expect(parts[0]?.hints).toBeLessThan(parts[0]?.loss ?? 0);
+  });
+
+  it('have the gradients of their loss, by central differences in float64', () => {
+    const learner = network({ bias: true });
+    const plan = distillPlan(small, learner, resolveRecipe(written));
+    const p = lowerTraining(learner, {
+      ...{ batch: 3, threads: 1, average: false, isFrozen: () => false, distill: plan },
+      optimizer: resolveRecipe({}).optimizer,
+    });
+    const engine = new ReferenceEngine(p.program, 'float64');
+    const store = new Map([...initialize(p.graph, 3)]);
+    const views = { floats: (b: Buffer) => engine.floats(b) as Float32Array };
+    writeParameters(views, p, store);
+    if (!p.teacher?.network || small.network.kind !== 'graph') throw new Error('no teacher');
+    writeParameters(views, p.teacher.network, small.network.weights);
+    for (const { buffer, values } of p.teacher.constants) engine.floats(buffer).set(values);
+    engine.run('prepare teacher');
+    engine.floats(p.image).set(noise(p.image.elements, 1));
+    engine.floats(p.targets).fill(1 / 3);
+    engine.setScalar('lossScale', 1 / 3);
+    engine.setScalar('hardScale', 0.8 / 3);
+    const loss = () => {
+      engine.run('gradients');
+      const sum = (b: Buffer) => Array.from(engine.floats(b)).reduce((all, x) => all + x, 0);
+      const taught = (p.teacher?.losses ?? []).reduce((all, b) => all + sum(b), 0);
+      return (0.8 * sum(p.losses) + taught) / 3;
+    };
+    loss();
+    const gradients = engine.floats(p.gradients).slice();
+    const weights = engine.floats(p.weights);
+    let adapters = 0;
+    for (const slot of p.layout.slots) {
+      if (slot.group === 'statistics') continue;
+      if (slot.name.startsWith('distill/')) adapters++;
+      for (let k = 0; k < Math.min(3, slot.elements); k++) {
+        const i = slot.from + Math.floor((k * slot.elements) / 3);
+        const kept = weights[i] as number;
+        weights[i] = kept + 1e-5;
+        const above = loss();
+        weights[i] = kept - 1e-5;
+        const slope = (above - loss()) / 2e-5;
+        weights[i] = kept;
+        const off = Math.abs((gradients[i] as number) - slope);
+        expect(off, slot.name).toBeLessThan(1e-6 + 1e-4 * Math.abs(slope));
+      }
+    }
+    expect(adapters).toBe(4);
+  });
+
+  it('name layers that there are', async () => {
+    const wrong = [{ student: 'relu_1', teacher: 'relu_7' }];
+    const recipe = { ...written, distill: { ...distill, hints: wrong } };
+    await expect(run({ written: recipe })).rejects.toMatchObject({
+      code: 'E549',
+      message: expect.stringContaining('no layer "relu_7"'),
+      hint: expect.stringContaining('relu_1'),
+    });
   });
 });

@@ -27,6 +27,35 @@ const channels = (description: string, example: readonly number[]): Schema => ({
   examples: [example],
 });
 
+const layer = (whose: string, example: string): Schema => ({
+  type: 'string',
+  minLength: 1,
+  maxLength: 200,
+  description: `Name of the ${whose}'s layer, as \`netlathe compile\` lists it.`,
+  examples: [example],
+});
+
+const hint: Schema = closed(
+  {
+    student: layer('student', 'relu_3'),
+    teacher: layer('teacher', 'relu_9'),
+    kind: {
+      enum: ['regression', 'attention'],
+      description:
+        "regression: the teacher's values, through a 1x1 convolution that is thrown away afterwards (FitNets, Romero et al. 2015). attention: where it looks (Zagoruyko and Komodakis 2017).",
+      default: 'attention',
+      examples: ['regression'],
+    },
+    weight: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      description: 'Of its loss. Default: 100 for regression, 1000 for attention.',
+      examples: [100],
+    },
+  },
+  ['student', 'teacher'],
+);
+
 const teacher: Schema = {
   anyOf: [
     path('Folder of a run, or of a TensorFlow.js model.', 'runs/resnet20-cifar'),
@@ -100,6 +129,15 @@ export const distill: Schema = {
       others: weight('dkd: weight of the others among themselves.', 8, 2),
       inter: weight('dist: weight of the relation between classes, photo by photo.', 2, 1),
       intra: weight('dist: weight of the relation within a class, over the batch.', 2, 1),
+      hints: {
+        type: 'array',
+        items: hint,
+        maxItems: 32,
+        description:
+          'Layers of the student that also learn from layers of the teacher; each adds its loss. Only from a network of netlathe.',
+        default: [],
+        examples: [[{ student: 'relu_3', teacher: 'relu_9', kind: 'attention' }]],
+      },
     },
     ['teacher'],
   ),

@@ -12,6 +12,7 @@ export * from './distill';
 export * from './elementwise';
 export * from './fold';
 export * from './fused';
+export * from './hints';
 export * from './loss';
 export * from './mix';
 export * from './norm';

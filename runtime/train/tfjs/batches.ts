@@ -8,6 +8,7 @@ import { batchBytes, Feeder, type FeedKey, photoViews, writeNorms } from '../fee
 import { Pace } from '../pace.ts';
 import { isViewFixed, type Recipe } from '../recipe.ts';
 import { type Teacher, TeacherHost, teacherPlan } from '../teacher.ts';
+import { TrainError } from '../train-error.ts';
 
 export interface Batch {
   readonly labels: Uint16Array;
@@ -46,6 +47,13 @@ export class Batches {
     teacher?: Teacher,
   ): Promise<Batches> {
     const { batch } = new Pace(images, recipe);
+    if (recipe.distill && recipe.distill.hints.length > 0) {
+      throw new TrainError({
+        code: 'E549',
+        message: 'hints are learned by the wasm engine alone',
+        hint: 'leave out --engine tfjs, or distill.hints',
+      });
+    }
     const plan = teacher && teacherPlan(teacher, graph, true);
     const program = lowerImages(graph, {
       batch,

@@ -105,6 +105,7 @@ export class TfjsNetwork {
     const loss = distillationLoss(this.#tf, this.#distill, { logits, teacher, targets });
     return {
       loss: loss.dataSync()[0] as number,
+      hints: 0,
       teacherCorrect: countCorrect(said, labels),
       agreed: countAgreeing(logits.dataSync<'float32'>(), said, labels.length),
     };
