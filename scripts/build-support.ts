@@ -16,14 +16,14 @@ const kernelFolder = path.join(folder, 'kernels');
 const target = path.join(root, 'templates/built/support.generated.json');
 
 /** An expression that gives one export of a file with all that it needs. */
-async function expression(name: string, file: string): Promise<string> {
+async function expression(name: string, file: string, target = 'es2020'): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: `export { ${name} } from './${file}';`, resolveDir: folder, loader: 'ts' },
     bundle: true,
     minify: true,
     write: false,
     format: 'esm',
-    target: 'es2020',
+    target,
     charset: 'ascii',
     legalComments: 'none',
   });
@@ -46,6 +46,23 @@ async function pageScript(): Promise<string> {
   });
   // Names of files would depend on the folder that is built in.
   return (outputFiles[0] as { text: string }).text.replace(/^\/\/ .*\n/gm, '').trim();
+}
+
+/** The component with what it needs of ./host.ts in its place: React Native takes one file. */
+function component(): string {
+  const read = (name: string): string => readFileSync(path.join(folder, 'native', name), 'utf8');
+  const host = read('host.ts')
+    .replace(/^import .*\n+/gm, '')
+    .trim();
+  const view = read('ModelWebView.tsx');
+  const types = /^import type .* from '\.\/model\.rn\.js';$/m;
+  if (!types.test(view)) throw new Error('ModelWebView.tsx does not import the types of the model');
+  const [head, body] = view
+    .replace(/^import .*host\.ts';\n/m, '')
+    .replace(types, "import type { ModelInfo, Prediction, PredictOptions } from './model.rn.js';")
+    .split(/\n\n(?=export interface ModelHandle)/);
+  if (body === undefined) throw new Error('ModelWebView.tsx is not as build-support.ts expects it');
+  return [head, host, body.trim()].join('\n\n');
 }
 
 /** The top-level statements of a file without imports, exports and re-exports. */
@@ -118,6 +135,12 @@ export async function supportText(): Promise<string> {
     web: {
       app: await pageScript(),
       worker: await expression('serveOffline', 'web/worker.ts'),
+    },
+    native: {
+      // Hermes of before 2024 has no asynchronous arrow functions.
+      core: await expression('modelOf', 'module.ts', 'es2016'),
+      bridge: await expression('serveHost', 'native/bridge.ts'),
+      view: component(),
     },
     statements: statements.map((s) => ({
       ...s,

@@ -59,6 +59,13 @@ export const targets = {
     make: async (input, options) => (await import('./android/emit.ts')).emitAndroid(input, options),
     prove: async (files) => (await import('./android/emit.ts')).proveAndroid(files),
   },
+  'react-native': {
+    summary: 'a module for Hermes, and a component that runs it in a WebView',
+    takes: ['weights', 'no-relaxed'],
+    make: async (input, options) =>
+      (await import('./react-native/emit.ts')).emitReactNative(input, options),
+    prove: async (files) => (await import('./react-native/prove.ts')).proveReactNative(files),
+  },
   onnx: {
     summary: 'an ONNX model',
     takes: ['preprocess'],

@@ -108,7 +108,7 @@ export interface ModelSpec {
   readonly tests: readonly TestVector[];
   /** By how much, as a share of the largest logit, each backend may miss the recorded logits. */
   readonly tolerance: Readonly<Record<Backend, number>>;
-  readonly wasm: { readonly simd: string; readonly relaxed?: string };
+  readonly wasm: { readonly simd?: string; readonly relaxed?: string };
 }
 
 export type KernelFunction = (...args: number[]) => void;

@@ -78,6 +78,11 @@ export interface Emission {
 }
 
 export async function emitModule(input: EmitInput, options: EmitOptions): Promise<BundleFiles> {
+  return allFiles(await emissionOf(input, options));
+}
+
+/** All that is computed, before it becomes files. */
+export async function emissionOf(input: EmitInput, options: EmitOptions): Promise<Emission> {
   refuse(input.graph);
   const quantization = await quantizationOf(input, options);
   const plan = await planModule(input.graph, input.weights, quantization);
@@ -96,7 +101,7 @@ export async function emitModule(input: EmitInput, options: EmitOptions): Promis
     quantization && options.int8 && model
       ? await int8Quality(input, quantization, options.int8, model, plan.floats)
       : undefined;
-  return allFiles({ ...untested, rounding, quality, spec: { ...untested.spec, tests } });
+  return { ...untested, rounding, quality, spec: { ...untested.spec, tests } };
 }
 
 async function quantizationOf(

@@ -8,7 +8,7 @@ export const banner = 'Made by netlathe; do not edit.';
 
 const number = (value: number): string => value.toLocaleString('en-US');
 
-export function headerOf(emission: Emission): string {
+export function headerOf(emission: Emission, target = 'ts'): string {
   const { input, options, plan, spec, weightsHash } = emission;
   const { info } = spec;
   const { height, width, channels } = info.input;
@@ -27,7 +27,7 @@ export function headerOf(emission: Emission): string {
     `plan      ${plan.steps.length} calls in ${number(plan.memoryBytes)} bytes: weights ${number(plan.weightsEnd)}, activations ${number(activations)}`,
     ...budgetLines(emission),
     `source    architecture, SHA-256 ${info.source}`,
-    `made by   netlathe ${codeOf(input.netlathe)}: emit --target ts --weights ${info.weights}${options.embed ? ' --embed' : ''}${options.relaxed ? '' : ' --no-relaxed'}`,
+    `made by   netlathe ${codeOf(input.netlathe)}: emit --target ${target} --weights ${info.weights}${options.embed && target === 'ts' ? ' --embed' : ''}${options.relaxed ? '' : ' --no-relaxed'}`,
     '',
     'It needs no other code, no network and no eval; after create() it allocates no buffer.',
   ]);

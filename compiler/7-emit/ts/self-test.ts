@@ -16,6 +16,11 @@ export async function selfTest(files: BundleFiles): Promise<Proof> {
     const model = await create({ backend, ...(weights ? { weights } : {}) });
     selfTests.push(model.selfTest());
   }
+  return resultOf(files, selfTests);
+}
+
+/** What is told of self tests; a failed one is thrown. */
+export function resultOf(files: BundleFiles, selfTests: readonly SelfTestResult[]): Proof {
   const failed = selfTests.find(({ passed }) => !passed);
   if (failed) {
     throw new EmitError({

@@ -32,7 +32,7 @@ export async function sourceFiles(
   const support = await loadSupport();
   const specCode = codeOf(spec);
   const union = unionOf([...new Set(spec.labels)]);
-  const kernels = `{ ${plan.kernels.map((name) => `${name}: ${kernelOf(support, name)}`).join(', ')} }`;
+  const kernels = kernelsOf(support, plan.kernels);
   const script = { header, spec: specCode, core: support.core, kernels };
   const declarations = await filled('module/model.d.ts', {
     header,
@@ -60,6 +60,11 @@ export async function sourceFiles(
     'model.d.mts': declarations,
     'model.d.cts': declarations,
   };
+}
+
+/** An object of the plain forms. */
+export function kernelsOf(support: Support, names: readonly string[]): string {
+  return `{ ${names.map((name) => `${name}: ${kernelOf(support, name)}`).join(', ')} }`;
 }
 
 function kernelOf(support: Support, name: string): string {

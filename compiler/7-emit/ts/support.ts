@@ -18,6 +18,8 @@ export interface Support {
   readonly kernels: Readonly<Record<string, string>>;
   /** Of the web page: its script, and an expression that gives `serveOffline`. */
   readonly web: { readonly app: string; readonly worker: string };
+  /** Of React Native: `modelOf` for engines without async functions, an expression of `serveHost`, the component. */
+  readonly native: { readonly core: string; readonly bridge: string; readonly view: string };
   /** As written, in an order in which they can stand in one file. */
   readonly statements: readonly Statement[];
 }

@@ -1,0 +1,2 @@
+/** The model that lies beside the component. */
+export type { ModelInfo, Prediction, PredictOptions } from '../types.ts';

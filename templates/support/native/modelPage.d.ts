@@ -1,0 +1,2 @@
+/** The page that the WebView shows, with the model in it. */
+export declare const modelPage: string;
