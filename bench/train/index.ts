@@ -100,6 +100,7 @@ const head = {
   script: 'bench:train',
   note: `Medians of repeated steps; the programs work in turn, round by round, with their data in memory. A ratio above 1x
 is in favour of the row. The share of the GEMM peak counts the multiplications that the layers ask for, whatever
-way they are computed.`,
+way they are computed: Winograd's takes a quarter of them, so that its kernels go beyond the peak. Kernel by kernel, the
+best of repeated steps counts, on one thread.`,
 };
 if (flags.record) writeFileSync(flags.record, recordOf(head, texts, process.argv.slice(2)));

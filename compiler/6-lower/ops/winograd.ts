@@ -3,7 +3,6 @@
  * convolution, so that they agree to the bit.
  */
 
-import { gradientChunks } from '../../../runtime/kernels/plain/partials.ts';
 import {
   BLOCK_TILES,
   isWinogradShape,
@@ -13,7 +12,7 @@ import {
   packWinogradScratch,
   type WinogradShape,
   winograd,
-  winogradGradientTileRows,
+  winogradCut,
   winogradScratch,
   winogradShape,
   winogradTileRows,
@@ -150,28 +149,18 @@ function weightGradient(
   t: TrainingContext,
 ): void {
   const size = 9 * shape.inChannels * shape.outChannels;
-  const chunks = gradientChunks(t.batch, size);
-  const partials = t.builder.temporary(`partials ${node.name}`, chunks * size);
-  const tileRows = winogradGradientTileRows(shape);
-  const images = Math.ceil(t.batch / chunks);
-  const scratchSize = winogradWeightGradientScratch(shape, tileRows, images);
+  const { batch } = t;
+  const cut = winogradCut(shape, batch);
+  const partials = t.builder.temporary(`partials ${node.name}`, cut.chunks * size);
+  const scratchSize = winogradWeightGradientScratch(shape, batch, cut);
   const scratch = t.builder.scratch(`scratch ${node.name}`, scratchSize);
+  const input = t.value(t.input(node));
   t.call(
     node.name,
     winogradWeightGradient,
-    {
-      input: t.value(t.input(node)),
-      gradient,
-      partials,
-      scratch,
-      batch: t.batch,
-      ...shape,
-      chunks,
-      tileRows,
-      scratchSize,
-    },
-    chunks,
-    node.macs * t.batch,
+    { input, gradient, partials, scratch, batch, ...shape, ...cut, scratchSize },
+    cut.chunks * cut.slices,
+    node.macs * batch,
   );
-  addPartials(node, 'kernel', partials, size, chunks, t);
+  addPartials(node, 'kernel', partials, size, cut.chunks, t);
 }

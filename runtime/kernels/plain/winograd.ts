@@ -8,7 +8,7 @@
 import { type Floats, type KernelArgs, kernel } from '../kernel.ts';
 import type { ConvolutionShape } from './convolution.ts';
 import { PANEL } from './pack.ts';
-import { chunkRange } from './partials.ts';
+import { chunkRange, gradientChunks } from './partials.ts';
 import { blockRow } from './scratch.ts';
 
 /** Outputs of a tile along an axis, the inputs that they reach, and all of a tile's points. */
@@ -127,9 +127,39 @@ export function winogradTileRows(shape: WinogradShape): number {
   return rowsOf(shape, Math.min(64, BLOCK_FLOATS / floats));
 }
 
-/** The same for `winogradWeightGradient`, which goes through the inputs of a block once for each panel of outputs. */
-export function winogradGradientTileRows(shape: WinogradShape): number {
-  return rowsOf(shape, GRADIENT_BLOCK_FLOATS / (POINTS_2D * shape.inChannels));
+/** How `winogradWeightGradient` is cut: the arguments of these names. */
+export interface WinogradCut {
+  readonly chunks: number;
+  readonly slices: number;
+  readonly tileRows: number;
+}
+
+/** Tiles of a chunk that make its sums worth their way back to weights. */
+const CHUNK_TILES = 64;
+const LEAST_UNITS = 8;
+
+/**
+ * As many chunks as the direct gradient has at most, of 64 tiles if there are so many. Where that leaves fewer than
+ * eight, the input channels are cut into slices, which repeat the way of the output's gradient to its points. A block
+ * has so many inputs that they stay in the cache while all panels of outputs go through them.
+ */
+export function winogradCut(shape: WinogradShape, batch: number): WinogradCut {
+  const { inChannels, outChannels } = shape;
+  const [across, down] = winogradTiles(shape);
+  const most = gradientChunks(batch, 9 * inChannels * outChannels);
+  const wanted = Math.max(1, Math.min(most, Math.floor((batch * across * down) / CHUNK_TILES)));
+  let chunks = wanted;
+  while (batch % chunks !== 0) chunks--;
+  const wide = chunks < LEAST_UNITS && inChannels >= 32 * Math.ceil(LEAST_UNITS / chunks);
+  if (!wide) chunks = Math.max(chunks, most);
+  const slices = wide ? Math.ceil(LEAST_UNITS / chunks) : 1;
+  const fit = GRADIENT_BLOCK_FLOATS / (POINTS_2D * sliceChannels(inChannels, slices));
+  return { chunks, slices, tileRows: rowsOf(shape, fit) };
+}
+
+/** Input channels of a slice, whole panels unless there is one slice only. */
+function sliceChannels(channels: number, slices: number): number {
+  return slices === 1 ? channels : Math.ceil(channels / (PANEL * slices)) * PANEL;
 }
 
 const vectorFloats = (channels: number) => Math.ceil(channels / 4) * 4;
@@ -156,25 +186,27 @@ export function winogradScratch(shape: WinogradShape, tileRows: number): number 
   );
 }
 
-/** Floats of scratch that `winogradWeightGradient` needs for each slot, with chunks of so many images at most. */
+/** Floats of scratch that `winogradWeightGradient` needs for each slot. */
 export function winogradWeightGradientScratch(
   shape: WinogradShape,
-  tileRows: number,
-  images: number,
+  batch: number,
+  { chunks, slices, tileRows }: WinogradCut,
 ): number {
-  const { inWidth, inChannels, outWidth, outChannels } = shape;
+  const { inWidth, outWidth, outChannels } = shape;
   const [across, down] = winogradTiles(shape);
+  const channels = sliceChannels(shape.inChannels, slices);
   const tiles = tileRows * across;
   const panels = Math.ceil(outChannels / PANEL);
-  const pixel = vectorFloats(inChannels);
+  const single = Math.ceil(batch / chunks) * down <= tileRows;
+  const pixel = vectorFloats(channels);
   const outPixel = vectorFloats(outChannels);
-  const line = Math.max(inWidth * pixel, outWidth * outPixel);
+  const line = Math.max(inWidth * vectorFloats(shape.inChannels), outWidth * outPixel);
   return (
     POINTS * ((across * TILE + 2) * pixel + across * TILE * outPixel) +
     (1 + POINTS) * line +
-    pointsFloats(tiles * tileFloats(inChannels)) +
+    pointsFloats(tiles * tileFloats(channels)) +
     pointsFloats(tiles * panels * PANEL) +
-    (images * down <= tileRows ? 1 : panels) * pointsFloats(vectorFloats(inChannels) * PANEL) +
+    (single ? 1 : panels) * pointsFloats(pixel * PANEL) +
     TEMPORARY_FLOATS
   );
 }
@@ -336,18 +368,23 @@ export const winogradWeightGradient = kernel({
     batch: 'i32',
     ...SIZES,
     chunks: 'i32',
+    slices: 'i32',
     tileRows: 'i32',
     scratchSize: 'i32',
     slot: 'i32',
   },
-  unit: 'chunk of the batch',
-  plain({ input, gradient, partials, batch, chunks, ...shape }, begin, end) {
+  unit: 'slice of the input channels in a chunk of the batch',
+  plain({ input, gradient, partials, batch, chunks, slices, ...shape }, begin, end) {
     const { inChannels, outChannels } = shape;
     const size = { height: shape.inHeight, width: shape.inWidth, channels: inChannels };
     const outSize = { height: shape.outHeight, width: shape.outWidth, channels: outChannels };
     const [across, down] = winogradTiles(shape);
-    for (let chunk = begin; chunk < end; chunk++) {
-      const pairs = inChannels * outChannels;
+    const slice = sliceChannels(inChannels, slices);
+    const pairs = inChannels * outChannels;
+    for (let unit = begin; unit < end; unit++) {
+      const chunk = Math.floor(unit / slices);
+      const from = (unit % slices) * slice * outChannels;
+      const to = Math.min(pairs, from + slice * outChannels);
       const sums = Array.from({ length: pairs }, () => new Float64Array(POINTS_2D));
       const [first, last] = chunkRange(batch, chunks, chunk);
       for (let tile = first * down * across; tile < last * down * across; tile++) {
@@ -357,19 +394,20 @@ export const winogradWeightGradient = kernel({
         const top = y - shape.padTop;
         const values = pointsOf(FROM_INPUT, input, size, n, top, x - shape.padLeft);
         const gradients = pointsOf(FROM_GRADIENT, gradient, outSize, n, y, x);
-        sums.forEach((sum, pair) => {
+        for (let pair = from; pair < to; pair++) {
+          const sum = sums[pair]!;
           const value = values[Math.floor(pair / outChannels)]!;
           const dy = gradients[pair % outChannels]!;
           for (let point = 0; point < POINTS_2D; point++) {
             sum[point]! += value[point]! * dy[point]!;
           }
-        });
+        }
       }
-      sums.forEach((sum, pair) => {
-        bothWays(TO_WEIGHTS, sum).forEach((value, tap) => {
+      for (let pair = from; pair < to; pair++) {
+        bothWays(TO_WEIGHTS, sums[pair]!).forEach((value, tap) => {
           partials[(chunk * 9 + tap) * pairs + pair] = value;
         });
-      });
+      }
     }
   },
 });

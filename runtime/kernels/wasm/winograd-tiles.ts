@@ -49,34 +49,38 @@ export function panelRows(depth: i32): usize {
   return ((depth + ((6 - (depth & 3)) & 3)) << 5) as usize;
 }
 
-/** Where line y of an image is, each pixel in whole vectors: a copy at `staged` if it is not so already. */
+/**
+ * Where line y of an image is, if it has `channels` whole vectors of channels; else a copy of them at `staged`, pixel by
+ * pixel. Pixels lie `step` bytes apart.
+ */
 function lineOf(
   image: usize,
   y: i32,
   height: i32,
   width: i32,
+  step: usize,
   channels: i32,
   zeros: usize,
   staged: usize,
 ): usize {
   if ((y as u32) >= (height as u32)) return zeros;
+  let from = image + ((y * width) as usize) * step;
+  const vectors = vectorBytes(channels);
   const bytes = (channels << 2) as usize;
-  const line = image + ((y * width) as usize) * bytes;
-  const step = vectorBytes(channels);
-  if (step === bytes) return line;
-  let from = line;
+  if (vectors === bytes) return from;
   let to = staged;
-  for (let x = 0; x < width; x++, to += step, from += bytes) {
+  for (let x = 0; x < width; x++, to += vectors, from += step) {
     let i: usize = 0;
     for (; i < bytes; i += 4) f32.store(to + i, f32.load(from + i));
-    for (; i < step; i += 4) f32.store(to + i, 0);
+    for (; i < vectors; i += 4) f32.store(to + i, 0);
   }
   return staged;
 }
 
 /**
- * A row of tiles, whose first output is at line `top + padTop`, to its points at `target`. `lines` is room for six
- * lines of all columns that the tiles reach, those outside the image zero; `zeros` and `staged` for one and six lines.
+ * A row of tiles, its first input at line `top`, to its points at `target`: `channels` channels of pixels that lie `step`
+ * bytes apart. `lines` is room for six lines of all columns that the tiles reach, those outside the image zero; `zeros`
+ * is a line of the image, `staged` has room for six.
  */
 export function inputTiles(
   image: usize,
@@ -86,6 +90,7 @@ export function inputTiles(
   staged: usize,
   height: i32,
   width: i32,
+  step: usize,
   channels: i32,
   tiles: i32,
   top: i32,
@@ -98,21 +103,23 @@ export function inputTiles(
   const stagedBytes = (width as usize) * pixel;
   const low = min(max(0, padLeft), columns);
   const high = max(low, min(columns, padLeft + width));
-  const skip = ((low - padLeft) as usize) * pixel;
+  const from = pixel === ((channels << 2) as usize) ? step : pixel;
+  const skip = ((low - padLeft) as usize) * from;
   if (high > low) {
+    const whole = from === pixel;
     inputPoints(
-      lineOf(image, top, height, width, channels, zeros, staged) + skip,
-      lineOf(image, top + 1, height, width, channels, zeros, staged + stagedBytes) + skip,
-      lineOf(image, top + 2, height, width, channels, zeros, staged + 2 * stagedBytes) + skip,
-      lineOf(image, top + 3, height, width, channels, zeros, staged + 3 * stagedBytes) + skip,
-      lineOf(image, top + 4, height, width, channels, zeros, staged + 4 * stagedBytes) + skip,
-      lineOf(image, top + 5, height, width, channels, zeros, staged + 5 * stagedBytes) + skip,
-      0,
+      lineOf(image, top, height, width, step, channels, zeros, staged) + skip,
+      lineOf(image, top + 1, height, width, step, channels, zeros, staged + stagedBytes) + skip,
+      lineOf(image, top + 2, height, width, step, channels, zeros, staged + 2 * stagedBytes) + skip,
+      lineOf(image, top + 3, height, width, step, channels, zeros, staged + 3 * stagedBytes) + skip,
+      lineOf(image, top + 4, height, width, step, channels, zeros, staged + 4 * stagedBytes) + skip,
+      lineOf(image, top + 5, height, width, step, channels, zeros, staged + 5 * stagedBytes) + skip,
+      from,
       lines + (low as usize) * pixel,
-      0,
+      pixel,
       lineBytes,
-      1,
-      ((high - low) as usize) * pixel,
+      whole ? 1 : high - low,
+      whole ? ((high - low) as usize) * pixel : pixel,
     );
   }
   for (let point = 0; point < POINTS; point++, lines += lineBytes) {
@@ -151,11 +158,12 @@ export function gradientTiles(
   const pixel = vectorBytes(channels);
   const lineBytes = ((tiles * TILE) as usize) * pixel;
   const stagedBytes = (width as usize) * pixel;
+  const step = (channels << 2) as usize;
   gradientPoints(
-    lineOf(image, top, height, width, channels, zeros, staged),
-    lineOf(image, top + 1, height, width, channels, zeros, staged + stagedBytes),
-    lineOf(image, top + 2, height, width, channels, zeros, staged + 2 * stagedBytes),
-    lineOf(image, top + 3, height, width, channels, zeros, staged + 3 * stagedBytes),
+    lineOf(image, top, height, width, step, channels, zeros, staged),
+    lineOf(image, top + 1, height, width, step, channels, zeros, staged + stagedBytes),
+    lineOf(image, top + 2, height, width, step, channels, zeros, staged + 2 * stagedBytes),
+    lineOf(image, top + 3, height, width, step, channels, zeros, staged + 3 * stagedBytes),
     0,
     lines,
     0,

@@ -71,20 +71,19 @@ export function packWinograd(
   }
 }
 
-/** The sums of a panel, [36][inChannels][8], to those of the nine weights, eight output channels of each. */
+/** The sums of a panel, [36][rows][8], to those of the nine weights, `columns` output channels of each. */
 function sumsToWeights(
   sums: usize,
   weights: usize,
   temporary: usize,
-  inChannels: i32,
-  outChannels: i32,
+  rows: i32,
+  line: usize,
+  tap: usize,
   columns: i32,
   pointStep: usize,
 ): void {
-  const line = (outChannels << 2) as usize;
-  const tap = (inChannels as usize) * line;
   const down = (POINTS as usize) * pointStep;
-  for (let i = 0; i < 2 * inChannels; i++, sums += 16) {
+  for (let i = 0; i < 2 * rows; i++, sums += 16) {
     const left = columns - ((i & 1) << 2);
     if (left <= 0) continue;
     const to = weights + ((i >> 1) as usize) * line + (((i & 1) << 4) as usize);
@@ -99,6 +98,11 @@ function sumsToWeights(
       storePartial(to + (i as usize) * tap, v128.load(from), left);
     }
   }
+}
+
+/** Input channels of a slice, whole panels unless there is one slice only. */
+function sliceChannels(channels: i32, slices: i32): i32 {
+  return slices === 1 ? channels : ((channels + 8 * slices - 1) / (8 * slices)) * 8;
 }
 
 export function winogradWeightGradient(
@@ -116,6 +120,7 @@ export function winogradWeightGradient(
   padTop: i32,
   padLeft: i32,
   chunks: i32,
+  slices: i32,
   tileRows: i32,
   scratchSize: i32,
   slot: i32,
@@ -124,23 +129,23 @@ export function winogradWeightGradient(
 ): void {
   const down = tilesAlong(outHeight);
   const across = tilesAlong(outWidth);
-  const pixel = vectorBytes(inChannels);
+  const slice = sliceChannels(inChannels, slices);
+  const pixel = vectorBytes(slice);
   const outPixel = vectorBytes(outChannels);
-  const inTile = tileBytes(inChannels);
   const most = tileRows * across;
-  const inPoint = pointBytes((most as usize) * inTile);
+  const inPoint = pointBytes((most as usize) * tileBytes(slice));
   const panelStep = (most << 5) as usize;
   const outPoint = pointBytes((panelCount(outChannels) as usize) * panelStep);
   const panels = panelCount(outChannels);
-  const inRows = (inChannels + 3) & ~3;
-  const sumPoint = pointBytes((inRows << 5) as usize);
+  const sumPoint = pointBytes((((slice + 3) & ~3) << 5) as usize);
   // One block a chunk, and a panel's sums are done before the next one starts.
   const images = (batch + chunks - 1) / chunks;
   const single = images * down <= tileRows;
   const sumPanel = (POINTS_2D as usize) * sumPoint;
   const lineBytes = ((across * TILE + 2) as usize) * pixel;
   const outLineBytes = ((across * TILE) as usize) * outPixel;
-  const zeroBytes = max((inWidth as usize) * pixel, (outWidth as usize) * outPixel);
+  const inLine = (inWidth as usize) * vectorBytes(inChannels);
+  const zeroBytes = max(inLine, (outWidth as usize) * outPixel);
   const lines = scratch + (((slot * scratchSize) << 2) as usize);
   const outLines = lines + (POINTS as usize) * lineBytes;
   const zeros = outLines + (POINTS as usize) * outLineBytes;
@@ -149,28 +154,36 @@ export function winogradWeightGradient(
   const columns = values + (POINTS_2D as usize) * inPoint;
   const sums = columns + (POINTS_2D as usize) * outPoint;
   const temporary = sums + ((single ? 1 : panels) as usize) * sumPanel;
-  memory.fill(lines, 0, staged - lines);
-  const inImage = ((inHeight * inWidth * inChannels) << 2) as usize;
+  const inPixel = (inChannels << 2) as usize;
+  const inImage = ((inHeight * inWidth) as usize) * inPixel;
   const outImage = ((outHeight * outWidth * outChannels) << 2) as usize;
-  const size = ((9 * inChannels * outChannels) << 2) as usize;
+  const weightLine = (outChannels << 2) as usize;
+  const tap = (inChannels as usize) * weightLine;
   for (let unit = begin; unit < end; unit++) {
-    const partial = partials + (unit as usize) * size;
-    const first = ((unit * batch) / chunks) * down;
-    const last = (((unit + 1) * batch) / chunks) * down;
+    const chunk = unit / slices;
+    const channel = (unit % slices) * slice;
+    const channels = min(slice, inChannels - channel);
+    if (channels <= 0) continue;
+    const inTile = tileBytes(channels);
+    memory.fill(lines, 0, staged - lines);
+    const partial = partials + (chunk as usize) * 9 * tap + (channel as usize) * weightLine;
+    const first = ((chunk * batch) / chunks) * down;
+    const last = (((chunk + 1) * batch) / chunks) * down;
     for (let row = first; row < last; row += tileRows) {
       const rows = min(tileRows, last - row);
       for (let i = 0; i < rows; i++) {
         const image = ((row + i) / down) as usize;
         const y = ((row + i) % down) * TILE;
         inputTiles(
-          input + image * inImage,
+          input + image * inImage + ((channel << 2) as usize),
           values + ((i * across) as usize) * inTile,
           lines,
           zeros,
           staged,
           inHeight,
           inWidth,
-          inChannels,
+          inPixel,
+          channels,
           across,
           y - padTop,
           padLeft,
@@ -199,7 +212,7 @@ export function winogradWeightGradient(
             inTile,
             columns + (point as usize) * outPoint + (panel as usize) * panelStep,
             sum + (point as usize) * sumPoint,
-            inRows,
+            (channels + 3) & ~3,
             rows * across,
             row > first,
           );
@@ -209,8 +222,9 @@ export function winogradWeightGradient(
           sum,
           partial + ((panel << 5) as usize),
           temporary,
-          inChannels,
-          outChannels,
+          channels,
+          weightLine,
+          tap,
           outChannels - panel * PANEL,
           sumPoint,
         );

@@ -78,6 +78,7 @@ export function winograd(
         staged,
         inHeight,
         inWidth,
+        (inChannels << 2) as usize,
         inChannels,
         across,
         ((row + i) % down) * TILE - padTop,
