@@ -250,6 +250,11 @@ export const suiteCodes = {
     explanation: `A trial in \`--out\` was made with another architecture, recipe or photos than the suite asks for now. Mixed
 with new ones it would make the comparison unfair, so nothing is run. Name another folder with \`--out\`, or remove the runs that the message lists.`,
   },
+  E953: {
+    title: 'there is no such teacher',
+    explanation: `\`distill.teacher\` in a suite is one of its networks, which is then trained first, or the folder of a run or model
+that is there already; such a path counts from the folder the command runs in.`,
+  },
   E952: {
     title: 'trials were cut off',
     explanation: `The folder holds trials that were stopped before their end. \`--resume\` goes on with them, to the same bytes as if

@@ -1,8 +1,10 @@
 /** One `netlathe compare`: what is there, what is missing, running that, and the page. */
 
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { SuitePlan } from '../../compiler/suite/plan.ts';
+import { didYouMean } from '../../compiler/diagnostics/suggest.ts';
+import { type SuitePlan, teacherOf } from '../../compiler/suite/plan.ts';
 import type { Language } from '../../runtime/compare/index.ts';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import type { RunRecord } from '../../runtime/report/index.ts';
@@ -73,6 +75,7 @@ export class SuiteSession {
   async run(signal: AbortSignal): Promise<number> {
     const before = await this.#states();
     this.#refuse(before, false);
+    this.#findTeachers();
     const todo = this.#trials.filter((trial) => this.#isToRun(trial, before));
     const ends: ReadonlyMap<string, TrialEnd> | undefined =
       todo.length === 0 ? new Map() : await this.#train(todo, before, signal);
@@ -135,6 +138,22 @@ export class SuiteSession {
         message: `${cut.length} of ${this.#trials.length} trials were cut off`,
         path: out,
         hint: 'go on with the same command and --resume',
+      });
+    }
+  }
+
+  /** Not after the hours that come before a student's turn. */
+  #findTeachers(): void {
+    const { networks } = this.#plan;
+    for (const { id, recipe, teacher } of networks) {
+      const named = teacher === undefined ? teacherOf(recipe) : undefined;
+      if (named === undefined || existsSync(named)) continue;
+      const ids = networks.map((network) => network.id).filter((other) => other !== id);
+      throw new SuiteError({
+        code: 'E953',
+        message: `"${id}" is to learn from "${named}", which is neither a network of the suite nor a folder`,
+        path: named,
+        hint: didYouMean(named, ids) ?? `the networks are ${ids.join(', ')}`,
       });
     }
   }

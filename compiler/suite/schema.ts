@@ -101,7 +101,7 @@ const network: Schema = {
       role: {
         enum: ['rival', 'teacher'],
         description:
-          'A teacher is trained for others to learn from: held to no budget, and not ranked.',
+          'A teacher is trained for others to learn from: held to no budget, and left out of the drawings of cost and confusions.',
         default: 'rival',
         examples: ['teacher'],
       },

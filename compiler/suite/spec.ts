@@ -608,7 +608,7 @@ export interface Network {
    */
   budget?: false | Budget1;
   /**
-   * A teacher is trained for others to learn from: held to no budget, and not ranked.
+   * A teacher is trained for others to learn from: held to no budget, and left out of the drawings of cost and confusions.
    */
   role?: 'rival' | 'teacher';
   train?: PartialRecipe;

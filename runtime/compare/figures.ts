@@ -56,7 +56,7 @@ export async function figuresOf(
       svg: framed(svg, words.curves[measure], drawn, context, true),
     });
   }
-  const judged = shown.filter((n) => n.accuracy);
+  const judged = shown.filter((n) => n.accuracy && n.role === 'rival');
   for (const cost of costs) {
     const points = pointsOf(cost, context);
     if (points.length === 0) continue;

@@ -8,7 +8,7 @@ import { printGraph } from '../../compiler/graph/print.ts';
 import { lockOwner } from '../files/lock.ts';
 import type { RunRecord } from '../report/records.ts';
 import { systemCode } from '../runtime-error.ts';
-import { resolveRecipe } from '../train/recipe.ts';
+import { type Recipe, resolveRecipe } from '../train/recipe.ts';
 import { parseRecord, runFiles } from '../train/run-folder.ts';
 import type { Trial } from './trial.ts';
 
@@ -83,8 +83,16 @@ function meaning(text: string): Meaning | undefined {
   if (!isComplete(compilation)) return undefined;
   return {
     graph: printGraph(compilation.graph),
-    recipe: { ...resolveRecipe(compilation.normal.recipe) },
+    recipe: teacherAside(resolveRecipe(compilation.normal.recipe)),
   };
+}
+
+/** A suite's folder may be moved: of a teacher, what counts is which trial it is. */
+function teacherAside(recipe: Recipe): Meaning['recipe'] {
+  const { distill } = recipe;
+  if (distill?.teacher.kind !== 'folder') return { ...recipe };
+  const folder = distill.teacher.folder.split(/[/\\]/).slice(-2).join('/');
+  return { ...recipe, distill: { ...distill, teacher: folder } };
 }
 
 /** Names of the keys of the recipe that differ. */

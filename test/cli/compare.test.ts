@@ -1,6 +1,14 @@
 /** `netlathe compare`: checks first, trains what is missing, goes on where it was cut off, mixes nothing. */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -172,6 +180,47 @@ describe('training', () => {
     );
     const { code, stderr } = await compare('reworded.yaml', '--dry-run');
     expect([code, stderr]).toEqual([exit.ok, '']);
+  });
+
+  it('trains a teacher before its students, and tells them where it is', async () => {
+    const teaching = `version: 1
+name: taught
+data: photos
+seeds: [3]
+train: { epochs: 1, batch: 8 }
+networks:
+  student: { arch: net.yaml, train: { distill: { teacher: master, temperature: 4 } } }
+  master: { arch: "net.yaml#hard", role: teacher, seeds: [7], train: { epochs: 2 } }
+`;
+    writeFileSync(at('taught.yaml'), teaching);
+    const { code, stderr } = await compare('taught.yaml', '--out', at('taught'), '--jobs', '2');
+    expect([code, stderr]).toEqual([
+      exit.ok,
+      expect.stringMatching(/master seed 7[\s\S]*student seed 3/),
+    ]);
+    const record = readFileSync(at('taught/runs/student/seed-3/run.json'), 'utf8');
+    expect(JSON.parse(record)).toMatchObject({
+      status: 'finished',
+      recipe: { distill: { alpha: 0.5 } },
+    });
+    // Moved elsewhere it is still the same suite.
+    renameSync(at('taught'), at('moved'));
+    const moved = await compare('taught.yaml', '--out', at('moved'), '--dry-run');
+    expect([moved.code, moved.stdout]).toEqual([exit.ok, expect.stringContaining('3 done')]);
+  }, 120_000);
+
+  it('refuses a teacher that is neither in the suite nor on the disk', async () => {
+    writeFileSync(
+      at('lost.yaml'),
+      suite('epochs: 1').replace(
+        'fit: true }',
+        'fit: true, train: { distill: { teacher: secnd } } }',
+      ),
+    );
+    const { code, stderr } = await compare('lost.yaml', '--out', at('lost'));
+    expect(code).toBe(exit.usage);
+    expect(stderr).toContain('error[E953]');
+    expect(stderr).toContain('did you mean "second"?');
   });
 
   it('shows a failed trial as failed, goes on with the others, and ends with its code', async () => {

@@ -34,7 +34,10 @@ describe('the report as planned', () => {
 
   it('keeps every limit, and says which network is not held to the common one', () => {
     expect(plan.networks.flatMap((n) => n.verdicts.filter(({ ok }) => !ok))).toEqual([]);
-    expect(plan.networks.filter((n) => n.ownBudget).map(({ id }) => id)).toEqual(['improved']);
+    expect(plan.networks.filter((n) => n.ownBudget).map(({ id }) => id)).toEqual([
+      'teacher',
+      'improved',
+    ]);
   });
 
   it('shows what is trained beside what the file has', () => {

@@ -224,7 +224,7 @@ export function costSpec(
       x: {
         field: 'cost',
         type: 'quantitative',
-        scale: { domain: x, nice: false, zero: false, type: log ? 'log' : 'linear' },
+        scale: { domain: x, nice: false, ...(log ? { type: 'log' } : { zero: false }) },
         axis: { title: null, grid: false, format: '~s', tickCount: ticks, labelOverlap: true },
       },
       y: {

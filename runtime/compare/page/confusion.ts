@@ -9,7 +9,7 @@ type Matrix = readonly (readonly number[])[];
 
 export function confusion(context: Context): Section | undefined {
   const { words, shown } = context;
-  const judged = byAccuracy(shown.filter((n) => n.confusion && n.accuracy));
+  const judged = byAccuracy(shown.filter((n) => n.confusion && n.accuracy && n.role === 'rival'));
   const [best, ...others] = judged;
   if (!best?.confusion) return undefined;
   const base = shares(best.confusion);

@@ -28,7 +28,8 @@ export function costOf(network: NetworkResult, cost: Cost): number | null {
 export function pointsOf(cost: Cost, { shown, indexOf }: Context): readonly CostPoint[] {
   return shown.flatMap((network) => {
     const value = costOf(network, cost);
-    if (value === null || !network.accuracy) return [];
+    // A teacher, often ten times as large, would press the rivals into a corner.
+    if (value === null || !network.accuracy || network.role === 'teacher') return [];
     const { mean, interval } = network.accuracy;
     const colour = colourOf(indexOf(network));
     return [{ tag: network.tag, colour, cost: value, accuracy: mean, interval }];
@@ -37,7 +38,7 @@ export function pointsOf(cost: Cost, { shown, indexOf }: Context): readonly Cost
 
 export async function cost(context: Context): Promise<Section> {
   const { words, shown } = context;
-  const judged = shown.filter((n) => n.accuracy);
+  const judged = shown.filter((n) => n.accuracy && n.role === 'rival');
   const charts = await Promise.all(costs.map((which) => chart(which, context)));
   const timed = shown.find((n) => n.latency)?.latency;
   const how = timed ? words.cost.latencyHow(timed.runs, timed.cpu) : words.cost.noLatency;
