@@ -47,7 +47,40 @@ export function phasesOf(steps: readonly PendingStep[]): readonly PendingPhase[]
     phases.push({ steps: taken, blocks: parts === 0 ? enoughBlocks : parts });
     waiting = skipped;
   }
-  return phases;
+  return withLatePreparation(phases);
+}
+
+/**
+ * What follows from the weights alone, such as packed weights, could all be made in the first phase. It is made in the
+ * phase before it is needed instead: its memory is then taken for a short while, and it is still in the cache.
+ */
+function withLatePreparation(phases: readonly PendingPhase[]): readonly PendingPhase[] {
+  const written = new Set(phases.flatMap(({ steps }) => steps.flatMap((s) => ownersOf(s, true))));
+  const firstUse = new Map<PendingBuffer, number>();
+  phases.forEach(({ steps }, index) => {
+    for (const owner of steps.flatMap((step) => ownersOf(step, false))) {
+      if (!firstUse.has(owner)) firstUse.set(owner, index);
+    }
+  });
+  const moved = phases.map((): PendingStep[] => []);
+  phases.forEach(({ steps }, index) => {
+    for (const step of steps) {
+      const prepares = step.parts === 0 && !ownersOf(step, false).some((o) => written.has(o));
+      const uses = ownersOf(step, true).map((owner) => firstUse.get(owner) ?? index);
+      const late = prepares && uses.length > 0 ? Math.min(...uses) - 1 : index;
+      moved[Math.max(index, late)]?.push(step);
+    }
+  });
+  return phases
+    .map(({ blocks }, index) => ({ blocks, steps: moved[index] ?? [] }))
+    .filter(({ steps }) => steps.length > 0);
+}
+
+/** The memory that a step writes, or that it only reads; scratch aside. */
+function ownersOf(step: PendingStep, writes: boolean): readonly PendingBuffer[] {
+  return accesses(step)
+    .filter(({ buffer, writes: w }) => w === writes && !buffer.perThread)
+    .map(({ owner }) => owner);
 }
 
 /** Into how many blocks a phase of so many can be cut with this step in it; 0 if they would be too few. */
