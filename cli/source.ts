@@ -71,10 +71,13 @@ function readYaml(file: string, anyName: boolean): string {
   let bytes: Uint8Array;
   try {
     // A folder or a missing file is better called so than by its ending.
-    if (statSync(file).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    const stat = statSync(file);
+    if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
     if (!/\.ya?ml$/i.test(file) && !anyName) {
       throw new SourceError('its name does not end in .yaml or .yml');
     }
+    // Reading a pipe that nobody writes to would never end.
+    if (!stat.isFile() && !anyName) throw new SourceError('it is not a plain file');
     bytes = readBounded(file);
   } catch (error) {
     throw error instanceof SourceError ? error : explainSystem(file, error);

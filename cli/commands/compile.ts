@@ -1,10 +1,12 @@
 /** `netlathe compile`: check architectures, and show what they cost. */
 
+import path from 'node:path';
 import type { Compilation, Compiled } from '../../compiler/compile.ts';
 import { compile, isComplete } from '../../compiler/compile.ts';
 import { noBudget } from '../../compiler/diagnostics/codes/budget.ts';
 import { type Diagnostic, diagnose, hasErrors } from '../../compiler/diagnostics/diagnostic.ts';
 import { githubForm, humanForm } from '../../compiler/diagnostics/forms.ts';
+import { assertInside, fileNameOf } from '../../runtime/files/contained.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
 import { packageVersion } from '../package.ts';
@@ -166,7 +168,8 @@ async function writeModels(io: CommandIo, results: readonly Result[], out: strin
       io.say(`${reference}: not written, it has errors`);
       continue;
     }
-    const folder = results.length === 1 ? out : `${out}/${compilation.graph.name}`;
+    const folder = results.length === 1 ? out : path.join(out, fileNameOf(compilation.graph.name));
+    await assertInside(out, folder);
     await writeModel(io, compilation, folder);
   }
 }

@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
+import { assertInside, fileNameOf } from '../../runtime/files/contained.ts';
 import type { EpochMetrics, RunRecord } from '../../runtime/report/index.ts';
 import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
 import { type RunResult, runTraining } from '../../runtime/train/run.ts';
@@ -90,7 +91,7 @@ export const command = defineCommand<Options>({
     if (!prepared) return exit.interrupted;
     const teacher = await found?.with(prepared.compiled.graph);
     if (teacher) matchClasses(teacher, prepared.compiled.graph.classes);
-    const folder = new RunFolder(options.out ?? `runs/${fileName(prepared.compiled.graph.name)}`);
+    const folder = new RunFolder(options.out ?? `runs/${fileNameOf(prepared.compiled.graph.name)}`);
     await folder.lock();
     try {
       return await train({
@@ -211,6 +212,7 @@ async function writeResults(
   if (options.tensorboard) await writeEvents(folder, finished, result.epochs);
   if (result.status !== 'interrupted') {
     const { saveTfjsModel } = await import('../../compiler/7-emit/tfjs/index.ts');
+    await assertInside(folder.path, folder.file('model'));
     await saveTfjsModel(prepared.compiled.graph, result.weights, folder.file('model'));
   }
   return finished;
@@ -240,10 +242,4 @@ function recipeOf(written: Parameters<typeof resolveRecipe>[0], options: Options
   };
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return resolveRecipe(written, Object.fromEntries(given));
-}
-
-/** The name of a network as a folder: any other character could mean something to a file system. */
-function fileName(name: string): string {
-  const plain = name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '');
-  return plain === '' ? 'network' : plain.slice(0, 80);
 }

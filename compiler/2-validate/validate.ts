@@ -269,8 +269,8 @@ function translate(
 }
 
 function hintFor(value: unknown, schema: Schema): string | undefined {
-  if (schema.type === 'boolean' && /^(yes|no|on|off)$/i.test(String(value))) {
-    const meant = /^(yes|on)$/i.test(String(value));
+  if (schema.type === 'boolean' && typeof value === 'string' && /^(yes|no|on|off)$/i.test(value)) {
+    const meant = /^(yes|on)$/i.test(value);
     return `${value} is a word in YAML 1.2: write ${meant}`;
   }
   const limits = Object.keys((schema.properties as Schema | undefined) ?? {});

@@ -2,14 +2,16 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
 import { writeFileAtomic } from '../../../runtime/files/atomic-write.ts';
 import { writeError } from '../../../runtime/files/write-error.ts';
 import { packageRoot } from '../../../runtime/package-root.ts';
+import { systemCode } from '../../../runtime/runtime-error.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { WeightStore } from '../../weights/store.ts';
+import { EmitError } from '../emit-error.ts';
 import { importTfjs } from './import-tfjs.ts';
 import type { Tf } from './layers.ts';
 import { buildTfjsModel } from './model.ts';
@@ -30,6 +32,7 @@ export async function saveTfjsModel(
   weights: WeightStore,
   dir: string,
 ): Promise<SavedModel> {
+  await refuseForeign(join(dir, modelFile));
   const tf = await importTfjs();
   const model = buildTfjsModel(tf, graph, weights);
   try {
@@ -44,6 +47,22 @@ export async function saveTfjsModel(
   } finally {
     model.dispose();
   }
+}
+
+/** A model of another program is not ours to replace. */
+async function refuseForeign(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    const missing = systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
+    if (missing) return undefined;
+    throw writeError(file, error);
+  });
+  if (text === undefined || text.includes('"generatedBy":"netlathe ')) return;
+  throw new EmitError({
+    code: 'E702',
+    message: 'netlathe did not make the model that would be overwritten here',
+    path: file,
+    hint: 'choose another folder, or remove it',
+  });
 }
 
 /** The two files of a model that was built from the Graph. */
