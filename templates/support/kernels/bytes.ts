@@ -35,6 +35,50 @@ export function finishSum(
   return toRange(Math.fround(x + zero), low, high);
 }
 
+/**
+ * Adds the products of `count` bytes with the weights of eight channels to the sums; the bytes are those from `k` on of
+ * their run, which lies at `weights`. Sums are few and stay in variables; engines without a compiler gain most.
+ */
+function addByteProducts(
+  bytes: Uint8Array,
+  signed: Int8Array,
+  sums: Int32Array,
+  from: number,
+  weights: number,
+  k: number,
+  count: number,
+): void {
+  let s0 = sums[0]!;
+  let s1 = sums[1]!;
+  let s2 = sums[2]!;
+  let s3 = sums[3]!;
+  let s4 = sums[4]!;
+  let s5 = sums[5]!;
+  let s6 = sums[6]!;
+  let s7 = sums[7]!;
+  const end = k + count;
+  for (let i = from; k < end; k++, i++) {
+    const x = bytes[i]!;
+    const w = weights + ((k >> 2) << 5) + (k & 3);
+    s0 = (s0 + x * signed[w]!) | 0;
+    s1 = (s1 + x * signed[w + 4]!) | 0;
+    s2 = (s2 + x * signed[w + 8]!) | 0;
+    s3 = (s3 + x * signed[w + 12]!) | 0;
+    s4 = (s4 + x * signed[w + 16]!) | 0;
+    s5 = (s5 + x * signed[w + 20]!) | 0;
+    s6 = (s6 + x * signed[w + 24]!) | 0;
+    s7 = (s7 + x * signed[w + 28]!) | 0;
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
+  sums[4] = s4;
+  sums[5] = s5;
+  sums[6] = s6;
+  sums[7] = s7;
+}
+
 /** A tap that lies outside of the image reads the pixel `outside`. */
 export const convolveBytes: KernelFactory = (f) => {
   const bytes = new Uint8Array(f.buffer);
@@ -87,15 +131,10 @@ export const convolveBytes: KernelFactory = (f) => {
               for (let kx = 0; kx < kernelWidth!; kx++) {
                 const x = ox * strideX! + kx * dilationX! - padLeft!;
                 const inside = y >= 0 && y < inHeight! && x >= 0 && x < inWidth!;
-                const from = input! + (y * inWidth! + x) * inChannels! + g * inGroup;
-                const start = wide ? kx * inChannels! : 0;
+                const pixel = inside ? input! + (y * inWidth! + x) * inChannels! : outside!;
                 const weights = panel + 128 + (ky * runs + (wide ? 0 : kx)) * runBytes;
-                for (let c = 0; c < inGroup; c++) {
-                  const value = bytes[inside ? from + c : outside! + g * inGroup + c]!;
-                  const k = start + c;
-                  let w = weights + (k >> 2) * 32 + (k & 3);
-                  for (let j = 0; j < 8; j++, w += 4) sums[j] = sums[j]! + value * signed[w]!;
-                }
+                const start = wide ? kx * inChannels! : 0;
+                addByteProducts(bytes, signed, sums, pixel + g * inGroup, weights, start, inGroup);
               }
             }
             for (let j = 0; j < lanes; j++) {
@@ -120,6 +159,7 @@ export const depthwiseBytes: KernelFactory = (f) => {
   const bytes = new Uint8Array(f.buffer);
   const signed = new Int8Array(f.buffer);
   const words = new Int32Array(f.buffer);
+  const sums = new Int32Array(8);
   return (
     input,
     packed,
@@ -147,28 +187,37 @@ export const depthwiseBytes: KernelFactory = (f) => {
   ) => {
     const channels = inChannels! * multiplier!;
     const row = (channels + 7) & ~7;
-    for (let c = 0; c < channels; c++) {
-      const channel = (c / multiplier!) | 0;
-      const initial = words[(packed! >> 2) + c]!;
-      const scale = f[(packed! >> 2) + row + c]!;
-      const zero = f[(packed! >> 2) + 2 * row + c]!;
-      const factor = f[(packed! >> 2) + 3 * row + c]!;
-      let to = output! + c;
+    for (let first = 0, to = output!; first < channels; first += 8, to = output! + first) {
+      const lanes = Math.min(8, channels - first);
       for (let oy = 0; oy < outHeight!; oy++) {
         for (let ox = 0; ox < outWidth!; ox++, to += channels) {
-          let sum = initial;
-          let w = packed! + 16 * row + c;
+          for (let j = 0; j < lanes; j++) sums[j] = words[(packed! >> 2) + first + j]!;
+          let w = packed! + 16 * row + first;
           for (let ky = 0; ky < kernelHeight!; ky++) {
             const y = oy * strideY! + ky * dilationY! - padTop!;
             for (let kx = 0; kx < kernelWidth!; kx++, w += row) {
               const x = ox * strideX! + kx * dilationX! - padLeft!;
               const inside = y >= 0 && y < inHeight! && x >= 0 && x < inWidth!;
-              const from = input! + (y * inWidth! + x) * inChannels! + channel;
-              sum += bytes[inside ? from : outside! + channel]! * signed[w]!;
+              const pixel = inside ? input! + (y * inWidth! + x) * inChannels! : outside!;
+              for (let j = 0; j < lanes; j++) {
+                const channel = multiplier === 1 ? first + j : ((first + j) / multiplier!) | 0;
+                sums[j] = sums[j]! + bytes[pixel + channel]! * signed[w + j]!;
+              }
             }
           }
-          const value = finishSum(sum, scale, zero, factor, mode!, low!, high!);
-          bytes[to] = mode === byteModes.table ? bytes[table! + value]! : value;
+          for (let j = 0; j < lanes; j++) {
+            const at = (packed! >> 2) + row + first + j;
+            const value = finishSum(
+              sums[j]!,
+              f[at]!,
+              f[at + row]!,
+              f[at + 2 * row]!,
+              mode!,
+              low!,
+              high!,
+            );
+            bytes[to + j] = mode === byteModes.table ? bytes[table! + value]! : value;
+          }
         }
       }
     }
