@@ -30,50 +30,64 @@ async function write(folder: string, files: BundleFiles): Promise<void> {
   for (const [file, contents] of files) await writeFileAtomic(path.join(folder, file), contents);
 }
 
-async function check(name: string, folder: string): Promise<boolean> {
+/** The files of a network, and netlathe's own logits, in a folder of its name. */
+async function prepare(name: string, folder: string): Promise<void> {
   const input = zooInput(name);
   await write(folder, emitOnnx(input, { preprocess: 'outside' }));
   await write(path.join(folder, 'inside'), emitOnnx(input, { preprocess: 'inside' }));
   await write(folder, emitPytorch(input));
   const expected = await expectedFile(input.graph, input.weights);
   await write(folder, new Map([['expected.safetensors', expected]]));
-  const [result] = (await askPython<readonly Result[]>('exports.py', [folder])) as readonly [
-    Result,
-  ];
-  const { trainable, nonTrainable } = input.counts.params;
+}
+
+const exponent = (n: number) => n.toExponential(1);
+
+function judge(name: string, result: Result): boolean {
+  const { trainable, nonTrainable } = zooInput(name).counts.params;
+  const { onnx, inside, torch } = result;
   const counts =
     result.torchParams === trainable &&
     result.torchStatistics === nonTrainable &&
     result.onnxParams === trainable + nonTrainable;
-  const close = [result.onnx, result.inside, result.torch].every((n) => n <= tolerance);
-  const ok = counts && close && result.sameNames;
-  const number = (n: number) => n.toExponential(1);
-  process.stdout.write(
-    `| ${name} | ${trainable.toLocaleString('en-US')} | ${counts ? 'equal' : 'DIFFER'} | ${number(result.onnx)} | ${number(result.inside)} | ${number(result.torch)} | ${ok ? 'yes' : 'NO'} |\n`,
-  );
+  const ok = counts && [onnx, inside, torch].every((n) => n <= tolerance) && result.sameNames;
+  const cells = [
+    ...[name, trainable.toLocaleString('en-US'), counts ? 'equal' : 'DIFFER'],
+    ...[exponent(onnx), exponent(inside), exponent(torch), ok ? 'yes' : 'NO'],
+  ];
+  process.stdout.write(`| ${cells.join(' | ')} |\n`);
   return ok;
 }
 
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : zooNames;
-process.stdout.write('| network | params | counts | onnxruntime | bytes in | torch | holds |\n');
-process.stdout.write('| --- | --- | --- | --- | --- | --- | --- |\n');
-let failures = 0;
-for (const name of chosen) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'netlathe-interop-'));
-  try {
-    if (!(await check(name, folder))) failures++;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+async function checkExports(names: readonly string[], folder: string): Promise<number> {
+  const folders = names.map((name) => path.join(folder, name));
+  for (const [i, name] of names.entries()) {
+    await prepare(name, folders[i] as string);
+    process.stderr.write(`${name} exported\n`);
   }
+  const results = await askPython<readonly Result[]>('exports.py', folders);
+  process.stdout.write('| network | params | counts | onnxruntime | bytes in | torch | holds |\n');
+  process.stdout.write('| --- | --- | --- | --- | --- | --- | --- |\n');
+  return names.filter((name, i) => !judge(name, results[i] as Result)).length;
 }
-process.stdout.write("\n| torchvision's | logits apart | holds |\n| --- | --- | --- |\n");
-for (const name of chosen.filter((each) => each in classics)) {
-  const difference = await importedApart(name);
-  const ok = difference <= tolerance;
-  if (!ok) failures++;
-  process.stdout.write(
-    `| ${classics[name]} | ${difference.toExponential(1)} | ${ok ? 'yes' : 'NO'} |\n`,
-  );
+
+async function checkImports(names: readonly string[]): Promise<number> {
+  const differences = await importedApart(names);
+  process.stdout.write("\n| torchvision's | logits apart | holds |\n| --- | --- | --- |\n");
+  for (const [name, difference] of differences) {
+    const holds = difference <= tolerance ? 'yes' : 'NO';
+    process.stdout.write(`| ${classics[name]} | ${exponent(difference)} | ${holds} |\n`);
+  }
+  return [...differences.values()].filter((difference) => !(difference <= tolerance)).length;
 }
+
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : zooNames;
+const folder = mkdtempSync(path.join(tmpdir(), 'netlathe-interop-'));
+let failures = 0;
+try {
+  failures += await checkExports(chosen, folder);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+failures += await checkImports(chosen.filter((name) => name in classics));
 process.stdout.write(`\n${failures === 0 ? 'all agree' : `${failures} DO NOT AGREE`}\n`);
 process.exitCode = failures === 0 ? 0 : 1;

@@ -23,18 +23,29 @@ export const classics: Readonly<Record<string, string>> = {
   'mnasnet1.0': 'mnasnet1_0',
 };
 
-/** How far netlathe's logits are from torchvision's, as a share of the largest. */
-export async function importedApart(name: string): Promise<number> {
+/** How far netlathe's logits are from torchvision's, as a share of the largest, by our names. */
+export async function importedApart(
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const differences = new Map<string, number>();
   const folder = mkdtempSync(path.join(tmpdir(), 'netlathe-import-'));
   try {
-    await askPython('classics.py', [classics[name] as string, '11', folder]);
-    const { graph } = zooInput(name);
-    const weights = await readWeights(path.join(folder, 'theirs.safetensors'), graph);
-    const { tensors } = readSafetensors(readFileSync(path.join(folder, 'expected.safetensors')));
-    const [bytes, logits] = [tensors.get('bytes'), tensors.get('logits')];
-    const expected = logits && toFloat32(logits.dtype, logits.bytes);
-    if (!bytes || !expected) throw new Error('classics.py wrote no logits');
-    return apart(await logitsOf(graph, weights, bytes.bytes), expected);
+    await askPython('classics.py', [
+      folder,
+      '11',
+      ...names.map((name) => classics[name] as string),
+    ]);
+    for (const name of names) {
+      const file = (what: string) => path.join(folder, `${classics[name]}.${what}.safetensors`);
+      const { graph } = zooInput(name);
+      const weights = await readWeights(file('weights'), graph);
+      const { tensors } = readSafetensors(readFileSync(file('expected')));
+      const [bytes, logits] = [tensors.get('bytes'), tensors.get('logits')];
+      const expected = logits && toFloat32(logits.dtype, logits.bytes);
+      if (!bytes || !expected) throw new Error('classics.py wrote no logits');
+      differences.set(name, apart(await logitsOf(graph, weights, bytes.bytes), expected));
+    }
+    return differences;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
