@@ -1,6 +1,6 @@
 /**
- * `npm run prove:pytorch-train`: the project of `emit --target pytorch-train`, trained on photos that are made up. Two
- * workers (torchrun, gloo) and two on Ray must give the losses of one, a run that is killed and goes on the very bytes of
+ * `npm run prove:pytorch-train`: the project of `emit --target pytorch-train`, trained on photos that are made up. Where
+ * nothing is drawn at random, it must have the losses of `netlathe train`, epoch after epoch. Two workers (torchrun, gloo) and two on Ray must give the losses of one, a run that is killed and goes on the very bytes of
  * one that was not, and netlathe the logits that PyTorch has for the weights that come back.
  */
 import { spawn } from 'node:child_process';
@@ -15,10 +15,11 @@ import { initialize, type SafeTensor, writeSafetensors } from '../compiler/weigh
 import { Random } from '../runtime/train/random.ts';
 import { readWeights } from '../runtime/train/read-weights.ts';
 import { resolveRecipe } from '../runtime/train/recipe.ts';
+import { exit, run } from '../test/cli/run.ts';
 import { apart, logitsOf, noise, photosEach } from './interop/networks.ts';
 import { askPython, interopPython, runPython } from './interop/python.ts';
 
-const yaml = `
+const network = `
 version: 1
 name: small
 input: { height: 24, width: 24 }
@@ -36,7 +37,8 @@ layers:
   - { block: unit, width: 12 }
   - globalAvgPool
   - { op: dense, units: classes }
-train:
+`;
+const yaml = `${network}train:
   epochs: 4
   batch: 20
   accumulate: 2
@@ -56,6 +58,26 @@ train:
     erase: { probability: 0.3 }
 `;
 
+/** All photos in one batch, seen as they are: then nothing is left to chance, and every formula shows. */
+const certain = `${network}train:
+  epochs: 6
+  batch: 120
+  optimizer: { name: OPTIMIZER, learningRate: 0.01, weightDecay: 0.05 }
+  schedule: { name: cosine, warmupEpochs: 2 }
+  labelSmoothing: 0.1
+  ema: 0.8
+  clipNorm: 0.5
+  classWeights: [1, 2, 0.5]
+`;
+
+const teacherYaml = `
+version: 1
+name: teacher
+input: { height: 24, width: 24, mean: [0.4, 0.4, 0.4] }
+classes: [waves, dots, stripes]
+layers: [{ op: conv2d, kernel: 5, filters: 8 }, relu, globalAvgPool, { op: dense, units: classes }]
+`;
+
 /** Sums of floats in another order, over all steps. */
 const tolerance = 1e-4;
 const env = { OMP_NUM_THREADS: '1', RAY_USAGE_STATS_ENABLED: '0', RAY_AUTH_MODE: 'disabled' };
@@ -63,20 +85,19 @@ const env = { OMP_NUM_THREADS: '1', RAY_USAGE_STATS_ENABLED: '0', RAY_AUTH_MODE:
 const folder = mkdtempSync(path.join(tmpdir(), 'netlathe-train-'));
 const at = (...names: readonly string[]) => path.join(folder, ...names);
 
-async function writePhotos(): Promise<void> {
+async function writePhotos(root: string, width: number, height: number): Promise<void> {
   const random = new Random(3, 1);
   const patterns = [
     (x: number, y: number, k: number) => Math.sin(x * k) * Math.sin(y * k),
     (x: number, _y: number, k: number) => Math.sign(Math.sin(x * k)),
     (_x: number, y: number, k: number) => Math.sin(y * k),
   ];
-  const [width, height] = [48, 40];
   for (const [split, count] of [
     ['training', 40],
     ['validation', 16],
   ] as const) {
     for (const [c, label] of ['dots', 'stripes', 'waves'].entries()) {
-      mkdirSync(at('photos', split, label), { recursive: true });
+      mkdirSync(at(root, split, label), { recursive: true });
       for (let n = 0; n < count; n++) {
         const k = 0.6 + 0.3 * random.unit();
         const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
@@ -87,7 +108,7 @@ async function writePhotos(): Promise<void> {
         const raw = { width, height, channels: 3 } as const;
         await sharp(pixels, { raw })
           .png()
-          .toFile(at('photos', split, label, `${n}.png`));
+          .toFile(at(root, split, label, `${n}.png`));
       }
     }
   }
@@ -110,8 +131,33 @@ async function writeProject() {
 
 const common = ['--data', '../photos', '--processes', '0'];
 
-async function python(args: readonly string[]): Promise<void> {
-  const { code } = await runPython(args, { cwd: at('project'), env });
+/** The losses of `netlathe train` and of the project, by the command line alone. */
+async function bothLosses(name: string, recipe: string): Promise<number> {
+  const file = at(`${name}.yaml`);
+  writeFileSync(file, recipe);
+  await netlathe([
+    'emit',
+    '--arch',
+    file,
+    '--target',
+    'pytorch-train',
+    '--out',
+    at(name, 'project'),
+  ]);
+  const ours = ['--data', at('square'), '--cache', at('cache'), '--out', at(name, 'ours')];
+  await netlathe(['train', '--arch', file, ...ours, '--threads', '1']);
+  const theirs = ['--data', at('square'), '--out', at(name, 'theirs'), '--processes', '0'];
+  await python(['train.py', ...theirs], at(name, 'project'));
+  return apart(losses(path.join(name, 'theirs')), losses(path.join(name, 'ours')));
+}
+
+async function netlathe(argv: readonly string[]): Promise<void> {
+  const { code, stderr } = await run(argv);
+  if (code !== exit.ok) throw new Error(`netlathe ${argv.join(' ')}: ${stderr}`);
+}
+
+async function python(args: readonly string[], cwd = at('project')): Promise<void> {
+  const { code } = await runPython(args, { cwd, env });
   if (code !== 0) throw new Error(`python ${args.join(' ')} ends with exit code ${code}`);
 }
 
@@ -155,7 +201,27 @@ function say(what: string, ok: boolean, measured: string): void {
 }
 
 try {
-  await writePhotos();
+  await writePhotos('photos', 48, 40);
+  await writePhotos('square', 24, 24);
+  process.stdout.write('| claim | measured | holds |\n| --- | --- | --- |\n');
+  writeFileSync(at('teacher.yaml'), teacherYaml);
+  const teacher = ['--arch', at('teacher.yaml'), '--seed', '7', '--target', 'safetensors'];
+  await netlathe(['emit', ...teacher, '--out', at('teacher')]);
+  const weightsOfTeacher = at('teacher', 'weights.safetensors');
+  const distill = (how: string) =>
+    `  distill: { teacher: { arch: ${at('teacher.yaml')}, weights: ${weightsOfTeacher} }, ${how} }\n`;
+  for (const [name, optimizer, more] of [
+    ['adamw', 'adamw', ''],
+    ['sgd', 'sgd', ''],
+    ['rmsprop', 'rmsprop', ''],
+    ['kd', 'adamw', distill('method: kd, temperature: 4, alpha: 0.7')],
+    ['dkd', 'adamw', distill('method: dkd, temperature: 3, alpha: 0.6')],
+  ] as const) {
+    const recipe = certain.replace('OPTIMIZER', optimizer);
+    const difference = await bothLosses(name, `${recipe}${more}`);
+    const claim = `${name}: the losses of netlathe train, where nothing is random`;
+    say(claim, difference <= 1e-3, difference.toExponential(1));
+  }
   const graph = await writeProject();
   await trained('one');
   const one = losses('one');

@@ -68,7 +68,8 @@ export const command = defineCommand<Options>({
     const name = choice('--target', options.target, targetNames);
     const target = targetOf(name);
     const chosen = optionsOf(name, target.takes, options);
-    const input = await networkFrom(io, options);
+    const network = await networkFrom(io, options);
+    const input = network && (target.learns ? await withTeacher(io, network) : network);
     if (!input) return exit.fault;
     const signer = target.takes.includes('key') ? await signerFrom(io, options) : undefined;
     const int8 = await int8Of(io, options, input);
@@ -80,6 +81,15 @@ export const command = defineCommand<Options>({
     return exit.ok;
   },
 });
+
+/** The teacher of the recipe, where there is one; `undefined` after saying what is wrong with its architecture. */
+async function withTeacher(io: CommandIo, network: Network): Promise<Network | undefined> {
+  const reference = network.recipe?.distill?.teacher;
+  if (!reference) return network;
+  const { openTeacher } = await import('../teacher.ts');
+  const opened = await openTeacher(io, reference);
+  return opened && { ...network, teacher: await opened.with(network.graph) };
+}
 
 function choice<const T extends string>(name: string, given: string, known: readonly T[]): T {
   const found = known.find((value) => value === given);

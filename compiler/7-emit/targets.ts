@@ -35,6 +35,8 @@ export interface EmitTarget {
   /** For the help page. */
   readonly summary: string;
   readonly takes: readonly TargetOption[];
+  /** Whether it trains: the teacher that the recipe names goes along. */
+  readonly learns?: boolean;
   readonly make: (input: EmitInput, options: TargetOptions) => Promise<BundleFiles>;
   /** Runs what is about to be written, and throws where it is wrong. */
   readonly prove?: (files: BundleFiles) => Promise<Proof>;
@@ -79,6 +81,7 @@ export const targets = {
   'pytorch-train': {
     summary: 'a project that trains it with PyTorch',
     takes: [],
+    learns: true,
     make: async (input) => (await import('./pytorch-train/emit.ts')).emitPytorchTrain(input),
   },
   safetensors: {

@@ -8,6 +8,7 @@ import math
 
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 from torch import nn
 
 
@@ -67,6 +68,60 @@ def make_optimizer(recipe, network):
 def losses_of(logits, targets):
     """Cross-entropy of each image against soft targets, which class weights may scale."""
     return -(targets * logits.log_softmax(dim=1)).sum(dim=1)
+
+
+class Teacher:
+    """A network that the student learns from: it sees the student's augmented image, made into what it takes."""
+
+    def __init__(self, network, chosen, student, device):
+        self.network = network.to(device).eval().requires_grad_(False)
+        self.chosen = chosen
+        as_pixels = lambda values: torch.tensor(values, device=device).view(1, -1, 1, 1)
+        self.own = as_pixels(student["mean"]), as_pixels(student["std"])
+        self.theirs = as_pixels(chosen["mean"]), as_pixels(chosen["std"])
+        self.order = torch.tensor(chosen["order"], device=device)
+
+    @torch.no_grad()
+    def logits(self, images):
+        """In the order of the student's classes."""
+        pixels = images * self.own[1] + self.own[0]
+        size = self.chosen["size"]
+        if list(pixels.shape[2:]) != size:
+            pixels = F.interpolate(pixels, size, mode="bilinear", antialias=True)
+        return self.network((pixels - self.theirs[0]) / self.theirs[1])[:, self.order]
+
+    def losses(self, logits, targets, images):
+        """(1 - alpha) of the labels' loss and alpha T^2 of the teacher's, an image each."""
+        alpha, temperature = self.chosen["alpha"], self.chosen["temperature"]
+        own, wanted = logits / temperature, self.logits(images) / temperature
+        compare = soft_targets if self.chosen["method"] == "kd" else self.decoupled
+        lesson = compare(own, wanted, targets)
+        return (1 - alpha) * losses_of(logits, targets) + alpha * temperature**2 * lesson
+
+    def decoupled(self, own, wanted, targets):
+        """How sure of the true class, and how the others share the rest, apart (Zhao et al. 2022)."""
+        label = targets.argmax(dim=1, keepdim=True)
+        # Nothing is left of the true class among the others, and no infinity in the gradient.
+        hide = torch.zeros_like(own).scatter_(1, label, -1e4)
+        pair = divergence(pair_of(own, label, hide), pair_of(wanted, label, hide))
+        others = divergence((own + hide).log_softmax(1), (wanted + hide).log_softmax(1))
+        return self.chosen["target"] * pair + self.chosen["others"] * others
+
+
+def divergence(own, wanted):
+    """Kullback-Leibler, of logarithms."""
+    return F.kl_div(own, wanted, reduction="none", log_target=True).sum(dim=1)
+
+
+def soft_targets(own, wanted, _targets):
+    """Hinton, Vinyals and Dean 2015."""
+    return divergence(own.log_softmax(1), wanted.log_softmax(1))
+
+
+def pair_of(logits, label, hide):
+    """Logarithms of the probability of the true class, and of the rest together."""
+    rest = (logits + hide).logsumexp(dim=1, keepdim=True)
+    return torch.cat([logits.gather(1, label), rest], dim=1).log_softmax(dim=1)
 
 
 class Average:

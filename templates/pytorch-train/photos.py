@@ -186,6 +186,10 @@ def augmentation(recipe, how):
     for name in ("brightness", "contrast", "saturation"):
         if jitter[name]:
             steps.append(v2.ColorJitter(**{name: jitter[name]}))
+    if chosen.get("randAugment"):
+        rand = chosen["randAugment"]
+        bilinear = v2.InterpolationMode.BILINEAR
+        steps.append(v2.RandAugment(rand["choose"], int(rand["magnitude"]), interpolation=bilinear))
     steps += [v2.ToImage(), v2.ToDtype(torch.float32, scale=True)]
     if erase:
         grey = v2.RandomErasing(erase["probability"], erase["scale"], (0.3, 3.3), value=0.5)

@@ -20,8 +20,8 @@ import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch.nn.parallel import DistributedDataParallel
 
-from learning import Average, losses_of, make_optimizer, rate_at, summed, with_global_norms
-from model import Network
+from learning import Average, Teacher, losses_of, make_optimizer, rate_at, summed, with_global_norms
+from model import MEAN, STD, Network
 from photos import Pace, TrainingPhotos, find_photos, plain_loader, training_loader
 
 HERE = Path(__file__).resolve().parent
@@ -67,6 +67,7 @@ class Run:
         self.world = dist.get_world_size() if dist.is_initialized() else 1
         self.out = Path(args.out)
         self.network = self.make_network()
+        self.teacher = self.make_teacher()
         self.optimizer = make_optimizer(self.recipe, self.network)
         decay = self.recipe.get("ema")
         self.average = Average(self.network, decay) if decay else None
@@ -89,6 +90,21 @@ class Run:
         if self.world > 1:
             network = with_global_norms(network)
         return network.to(self.device)
+
+    def make_teacher(self):
+        chosen = self.recipe.get("distill")
+        if not chosen:
+            return None
+        import teacher
+
+        student = {"mean": MEAN, "std": STD}
+        network = teacher.load(HERE / "teacher.safetensors")
+        return Teacher(network, chosen, student, self.device)
+
+    def losses_of(self, logits, targets, images):
+        if self.teacher:
+            return self.teacher.losses(logits, targets, images)
+        return losses_of(logits, targets)
 
     def train(self):
         if self.args.resume:
@@ -139,7 +155,7 @@ class Run:
             waits = self.world > 1 and part < accumulate - 1
             with self.parallel.no_sync() if waits else nullcontext():
                 logits = self.parallel(images)
-                part_loss = losses_of(logits, targets).sum()
+                part_loss = self.losses_of(logits, targets, images).sum()
                 # Gradients of the workers are averaged: this makes them those of the mean over the whole step.
                 (part_loss * self.world / self.pace.images_per_step).backward()
             loss += part_loss.item()

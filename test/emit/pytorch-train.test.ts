@@ -5,16 +5,30 @@ import { count } from '../../compiler/5-budget/counts.ts';
 import { emitPytorchTrain } from '../../compiler/7-emit/pytorch-train/emit.ts';
 import { initialize } from '../../compiler/weights/index.ts';
 import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
-import { networkOf } from '../support/compile.ts';
+import type { Teacher } from '../../runtime/train/teacher.ts';
+import { graphOf, networkOf } from '../support/compile.ts';
 import { hasPython } from './pytorch-names.ts';
 import { textOf } from './support.ts';
 
 const graph = networkOf('- { name: class, op: conv2d, kernel: 3, filters: 4 }\n- batchNorm');
 
-function emitted(recipe: Partial<Recipe> = {}, network = graph) {
+const teacherYaml = `
+version: 1
+name: teacher
+input: { height: 6, width: 5, mean: [0.4, 0.4, 0.4] }
+classes: [c, a, b]
+layers: [globalAvgPool, { op: dense, units: classes }]
+`;
+const kd: Recipe['distill'] = {
+  ...{ teacher: { kind: 'folder', folder: 'runs/teacher' }, method: 'kd', temperature: 4 },
+  ...{ alpha: 0.5, target: 1, others: 8, inter: 1, intra: 1 },
+};
+
+function emitted(recipe: Partial<Recipe> = {}, network = graph, teacher?: Teacher) {
   return emitPytorchTrain({
     ...{ graph: network, weights: initialize(network, 1), counts: count(network), verdicts: [] },
     ...{ source: 'version: 1\n', netlathe: '0.0.0', recipe: { ...resolveRecipe({}), ...recipe } },
+    ...(teacher ? { teacher } : {}),
   });
 }
 
@@ -49,9 +63,33 @@ describe('the training project', () => {
     }
   });
 
+  test('takes the teacher along', async () => {
+    const network = graphOf(teacherYaml);
+    const named = { ...graph, classes: ['a', 'b', 'c'] };
+    const weights = initialize(network, 2);
+    const about = { name: 'teacher', reference: 'x', fingerprint: '', parameters: 1 };
+    const classes = network.classes;
+    const teacher = {
+      ...about,
+      classes,
+      network: { kind: 'graph', graph: network, weights },
+    } as const;
+    const files = await emitted({ distill: kd }, named, teacher);
+    expect(textOf(files, 'teacher.py')).toContain('self.dense_1 = nn.Linear(3, 3)');
+    expect(files.has('teacher.safetensors')).toBe(true);
+    expect(JSON.parse(textOf(files, 'recipe.json')).distill).toMatchObject({
+      ...{ method: 'kd', alpha: 0.5, temperature: 4, size: [6, 5], mean: [0.4, 0.4, 0.4] },
+      // Its classes are c, a, b.
+      order: [1, 2, 0],
+    });
+  });
+
   test('refuses what it cannot carry', async () => {
-    const distill = { teacher: { kind: 'folder', folder: 'runs/teacher' } } as Recipe['distill'];
-    await expect(emitted({ distill })).rejects.toThrow('learns from a teacher');
+    const distill = { ...kd, method: 'dist' } as const;
+    await expect(emitted({ distill })).rejects.toThrow('learns by dist');
+    const randAugment = { choose: 2, magnitude: 9, ops: ['rotate'] } as const;
+    const augment = { ...resolveRecipe({}).augment, randAugment };
+    await expect(emitted({ augment })).rejects.toThrow('some of the changes of randAugment');
     const four = networkOf('- { op: conv2d, filters: 2 }', 8, 4);
     await expect(emitted({}, four)).rejects.toThrow('takes 4 channels');
   });

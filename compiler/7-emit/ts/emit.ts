@@ -9,6 +9,7 @@ import type { ImageSet } from '../../../runtime/data/index.ts';
 import { kernelFile } from '../../../runtime/kernels/load.ts';
 import * as byteKernels from '../../../runtime/kernels/plain/bytes.ts';
 import type { Recipe } from '../../../runtime/train/recipe.ts';
+import type { Teacher } from '../../../runtime/train/teacher.ts';
 import { bytesOfBase64 } from '../../../templates/support/base64.ts';
 import type { Model, ModelSpec, TestVector } from '../../../templates/support/types.ts';
 import type { Verdict } from '../../5-budget/check.ts';
@@ -40,6 +41,8 @@ export interface EmitInput {
   readonly netlathe: string;
   /** How it is trained, where it is a target's business. */
   readonly recipe?: Recipe;
+  /** That the recipe names. */
+  readonly teacher?: Teacher;
 }
 
 /** What int8 is made with. */
