@@ -1,20 +1,23 @@
 /**
- * `npm run prove:interop [network...]`: every network of the zoo, exported with random weights and read by the real onnx,
- * onnxruntime and torch. Their logits must be netlathe's within 1e-4 of the largest, their counts the same. And the other
- * way: torchvision's classics, with random weights since none can be downloaded here, read into the zoo.
+ * `npm run prove:interop [network...]`: every network of the zoo and 40 that are drawn at random, exported with random
+ * weights and read by the real onnx, onnxruntime and torch. Their logits must be netlathe's within 1e-4 of the largest,
+ * their counts the same. And the other way: torchvision's classics, read into the zoo; with random weights too, so that
+ * nothing has to be downloaded.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { emitOnnx } from '../compiler/7-emit/onnx/emit.ts';
 import { emitPytorch } from '../compiler/7-emit/pytorch/emit.ts';
-import type { BundleFiles } from '../compiler/7-emit/ts/emit.ts';
+import type { BundleFiles, EmitInput } from '../compiler/7-emit/ts/emit.ts';
 import { writeFileAtomic } from '../runtime/files/atomic-write.ts';
 import { classics, importedApart } from './interop/import.ts';
-import { expectedFile, zooInput, zooNames } from './interop/networks.ts';
+import { expectedFile, generatedInputs, zooInput, zooNames } from './interop/networks.ts';
 import { askPython } from './interop/python.ts';
 
 const tolerance = 1e-4;
+
+type Networks = ReadonlyMap<string, EmitInput>;
 
 interface Result {
   readonly onnx: number;
@@ -31,8 +34,7 @@ async function write(folder: string, files: BundleFiles): Promise<void> {
 }
 
 /** The files of a network, and netlathe's own logits, in a folder of its name. */
-async function prepare(name: string, folder: string): Promise<void> {
-  const input = zooInput(name);
+async function prepare(input: EmitInput, folder: string): Promise<void> {
   await write(folder, emitOnnx(input, { preprocess: 'outside' }));
   await write(path.join(folder, 'inside'), emitOnnx(input, { preprocess: 'inside' }));
   await write(folder, emitPytorch(input));
@@ -42,8 +44,8 @@ async function prepare(name: string, folder: string): Promise<void> {
 
 const exponent = (n: number) => n.toExponential(1);
 
-function judge(name: string, result: Result): boolean {
-  const { trainable, nonTrainable } = zooInput(name).counts.params;
+function judge(name: string, input: EmitInput, result: Result): boolean {
+  const { trainable, nonTrainable } = input.counts.params;
   const { onnx, inside, torch } = result;
   const counts =
     result.torchParams === trainable &&
@@ -58,16 +60,16 @@ function judge(name: string, result: Result): boolean {
   return ok;
 }
 
-async function checkExports(names: readonly string[], folder: string): Promise<number> {
-  const folders = names.map((name) => path.join(folder, name));
-  for (const [i, name] of names.entries()) {
-    await prepare(name, folders[i] as string);
+async function checkExports(inputs: Networks, folder: string): Promise<number> {
+  const folders = [...inputs.keys()].map((name) => path.join(folder, name));
+  for (const [i, [name, input]] of [...inputs].entries()) {
+    await prepare(input, folders[i] as string);
     process.stderr.write(`${name} exported\n`);
   }
   const results = await askPython<readonly Result[]>('exports.py', folders);
   process.stdout.write('| network | params | counts | onnxruntime | bytes in | torch | holds |\n');
   process.stdout.write('| --- | --- | --- | --- | --- | --- | --- |\n');
-  return names.filter((name, i) => !judge(name, results[i] as Result)).length;
+  return [...inputs].filter(([name, input], i) => !judge(name, input, results[i] as Result)).length;
 }
 
 async function checkImports(names: readonly string[]): Promise<number> {
@@ -80,11 +82,17 @@ async function checkImports(names: readonly string[]): Promise<number> {
   return [...differences.values()].filter((difference) => !(difference <= tolerance)).length;
 }
 
+/** `npm run prove:interop -- generated` takes these alone. */
+const generated = generatedInputs(40).map((input, i) => [`generated ${i + 1}`, input] as const);
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : zooNames;
+const zoo = chosen.filter((name) => name !== 'generated');
 const folder = mkdtempSync(path.join(tmpdir(), 'netlathe-interop-'));
 let failures = 0;
 try {
-  failures += await checkExports(chosen, folder);
+  failures += await checkExports(
+    new Map([...zoo.map((name) => [name, zooInput(name)] as const), ...generated]),
+    folder,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -2,6 +2,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import fc from 'fast-check';
+import { count as countGraph } from '../../compiler/5-budget/counts.ts';
 import type { EmitInput } from '../../compiler/7-emit/ts/emit.ts';
 import { compile, isComplete } from '../../compiler/compile.ts';
 import type { Graph } from '../../compiler/graph/graph.ts';
@@ -13,6 +15,8 @@ import {
 import { setOf } from '../../runtime/data/index.ts';
 import { Random } from '../../runtime/train/random.ts';
 import { evaluated, randomWeights } from '../../test/emit/support.ts';
+import { architectures } from '../../test/support/architectures.ts';
+import { graphOf } from '../../test/support/compile.ts';
 
 const zoo = path.join(import.meta.dirname, '../../architectures');
 
@@ -27,6 +31,20 @@ export function zooInput(name: string): EmitInput {
   if (!isComplete(compilation)) throw new Error(`${name}: ${compilation.diagnostics[0]?.message}`);
   const { graph, counts } = compilation;
   return { graph, weights: randomWeights(graph), counts, verdicts: [], source: '', netlathe: '0' };
+}
+
+/** Architectures over photos, drawn at random: between them they use every op, which the zoo does not. */
+export function generatedInputs(count: number): readonly EmitInput[] {
+  const photos = architectures().filter(({ spec }) => (spec as Drawn).input.channels === 3);
+  return fc.sample(photos, { numRuns: count, seed: 5 }).map(({ yaml }) => {
+    const graph = graphOf(yaml);
+    const about = { counts: countGraph(graph), verdicts: [], source: '', netlathe: '0' };
+    return { graph, weights: randomWeights(graph), ...about };
+  });
+}
+
+interface Drawn {
+  readonly input: { readonly channels: number };
 }
 
 export const photosEach = 2;
