@@ -19,9 +19,10 @@ input: { height: 6, width: 5, mean: [0.4, 0.4, 0.4] }
 classes: [c, a, b]
 layers: [globalAvgPool, { op: dense, units: classes }]
 `;
-const kd: Recipe['distill'] = {
+const kd: NonNullable<Recipe['distill']> = {
   ...{ teacher: { kind: 'folder', folder: 'runs/teacher' }, method: 'kd', temperature: 4 },
   ...{ alpha: 0.5, target: 1, others: 8, inter: 1, intra: 1 },
+  hints: [],
 };
 
 function emitted(recipe: Partial<Recipe> = {}, network = graph, teacher?: Teacher) {

@@ -66,6 +66,9 @@ function refuse({ graph: { name, input } }: EmitInput, recipe: Recipe, teacher?:
   if (recipe.distill.method === 'dist') {
     throw is('learns by dist, which compares whole batches and so needs one worker', elsewhere);
   }
+  if (recipe.distill.hints.length > 0) {
+    throw is('learns from hints, which the PyTorch project does not read', elsewhere);
+  }
   if (teacher?.network.kind !== 'graph') {
     throw is('learns from a TensorFlow.js model, which PyTorch does not run', elsewhere);
   }
@@ -101,7 +104,7 @@ function onlyCarried<T extends object>(given: T, known: Readonly<Record<keyof T,
 /** Where the teacher's classes are, what it takes, and how it is compared. */
 function distillOf({ graph }: EmitInput, recipe: Recipe, teacher: Teacher | undefined): object {
   if (!recipe.distill || !teacher) return {};
-  const { teacher: _reference, ...how } = recipe.distill;
+  const { teacher: _reference, hints: _none, ...how } = recipe.distill;
   const { input, preprocessing } = eyesOf(teacher);
   const { mean, std } = preprocessing;
   const order = matchClasses(teacher, graph.classes);
