@@ -188,7 +188,7 @@ function acceptDrops(open: (file: Blob | null | undefined) => Promise<void>): vo
 /** What the network is shown is what the frame shows: the middle where it crops, else all. */
 function shape(): void {
   const { width, height, resize } = main.dataset;
-  stage.style.setProperty('--ratio', `${Number(width) / Number(height)}`);
+  main.style.setProperty('--ratio', `${Number(width) / Number(height)}`);
   stage.classList.toggle('whole', resize !== 'cover');
 }
 

@@ -1,7 +1,5 @@
 /** A camera in a video element. */
 
-export type Facing = 'environment' | 'user';
-
 /** Named as the errors of the browser are, so that one table of words serves both. */
 export class CameraError extends Error {}
 
@@ -10,7 +8,7 @@ export class Camera {
   onEnd: () => void = () => {};
   readonly #video: HTMLVideoElement;
   #stream: MediaStream | undefined;
-  #facing: Facing = 'environment';
+  #wanted: MediaTrackConstraints = { facingMode: { ideal: 'environment' } };
   /** A start that `stop` or another start has overtaken must not leave its camera running. */
   #turn = 0;
 
@@ -25,25 +23,25 @@ export class Camera {
   /** Whether a second camera can be switched to. */
   async several(): Promise<boolean> {
     const devices = await navigator.mediaDevices.enumerateDevices();
-    return devices.filter(({ kind }) => kind === 'videoinput').length > 1;
+    return devices.filter(isCamera).length > 1;
   }
 
-  /** False where it was overtaken. */
-  async start(facing: Facing = this.#facing): Promise<boolean> {
+  /** The last one again, or at first that which looks away from the user. False where it was overtaken. */
+  async start(wanted: MediaTrackConstraints = this.#wanted): Promise<boolean> {
     if (!navigator.mediaDevices?.getUserMedia) throw named('Insecure');
     // Most phones open one camera at a time.
     this.stop();
     const turn = this.#turn;
     const stream = await navigator.mediaDevices.getUserMedia({
       audio: false,
-      video: { facingMode: { ideal: facing }, width: { ideal: 960 }, height: { ideal: 720 } },
+      video: { ...wanted, width: { ideal: 960 }, height: { ideal: 720 } },
     });
     if (turn !== this.#turn) {
       end(stream);
       return false;
     }
     this.#stream = stream;
-    this.#facing = facing;
+    this.#wanted = wanted;
     for (const track of stream.getVideoTracks()) {
       track.addEventListener('ended', () => {
         if (this.#stream !== stream) return;
@@ -53,13 +51,20 @@ export class Camera {
     }
     this.#video.srcObject = stream;
     // As in a mirror, on the screen only: the model sees the picture as the camera gives it.
-    this.#video.classList.toggle('mirrored', isFront(stream, facing));
+    this.#video.classList.toggle('mirrored', isFront(stream));
     await this.#video.play();
     return turn === this.#turn;
   }
 
+  /** To the other side of a phone; of cameras that do not say where they look, to the next. */
   async turnAround(): Promise<boolean> {
-    return this.start(this.#facing === 'user' ? 'environment' : 'user');
+    const { facingMode, deviceId } = settingsOf(this.#stream);
+    if (facingMode) {
+      return this.start({ facingMode: { ideal: facingMode === 'user' ? 'environment' : 'user' } });
+    }
+    const cameras = (await navigator.mediaDevices.enumerateDevices()).filter(isCamera);
+    const next = cameras[(cameras.findIndex((c) => c.deviceId === deviceId) + 1) % cameras.length];
+    return this.start(next ? { deviceId: { exact: next.deviceId } } : this.#wanted);
   }
 
   stop(): void {
@@ -74,11 +79,18 @@ function end(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
 }
 
+function isCamera({ kind }: MediaDeviceInfo): boolean {
+  return kind === 'videoinput';
+}
+
+function settingsOf(stream: MediaStream | undefined): MediaTrackSettings {
+  return stream?.getVideoTracks()[0]?.getSettings() ?? {};
+}
+
 /** What the camera says of itself; a computer's says nothing, and looks at its user. */
-function isFront(stream: MediaStream, wanted: Facing): boolean {
-  const facing = stream.getVideoTracks()[0]?.getSettings().facingMode;
-  if (facing !== undefined && facing !== '') return facing === 'user';
-  return wanted === 'user' || !matchMedia('(pointer: coarse)').matches;
+function isFront(stream: MediaStream): boolean {
+  const { facingMode } = settingsOf(stream);
+  return facingMode ? facingMode === 'user' : !matchMedia('(pointer: coarse)').matches;
 }
 
 function named(name: string): CameraError {

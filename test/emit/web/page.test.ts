@@ -217,6 +217,28 @@ describe.skipIf(!found)('a page of a trained network', () => {
     await context.close();
   });
 
+  test('of two cameras the other one can be taken', async () => {
+    // A film is one camera; here it is two with a drawing.
+    const two = '--use-fake-device-for-media-stream=device-count=2';
+    const own = await chromium.launch({ executablePath, args: ['--no-sandbox', two] });
+    const context = await own.newContext({ ...phone, permissions: ['camera'] });
+    const opened = await context.newPage();
+    await opened.goto(server.url);
+    await opened.waitForSelector('main[data-ready=yes]');
+    await opened.tap('#shutter');
+    await opened.waitForSelector('body[data-mode=live]');
+    const device = () =>
+      opened.$eval('#video', (video) => {
+        const stream = (video as HTMLVideoElement).srcObject as MediaStream | null;
+        return stream?.getVideoTracks()[0]?.getSettings().deviceId;
+      });
+    const first = await device();
+    await opened.getByRole('button', { name: 'Turn the camera around' }).tap();
+    await expect.poll(device).not.toBe(undefined);
+    await expect.poll(device).not.toBe(first);
+    await own.close();
+  });
+
   test('a camera that is not allowed, and a file that is no photo, are explained', async () => {
     const { context, opened } = await open();
     await opened.tap('#shutter');
