@@ -1644,7 +1644,7 @@ export interface Recipe {
    */
   distill?: {
     /**
-     * Who teaches: the folder of a run, a netlathe architecture with weights, or a tf.LayersModel. Paths count from the folder the command runs in.
+     * Who teaches: the folder of a run or of a tf.LayersModel, or a map: `arch` with `weights`, or `model`. Paths count from the folder the command runs in.
      */
     teacher:
       | string
@@ -1652,33 +1652,31 @@ export interface Recipe {
           /**
            * An architecture: a file, file#variant or zoo name.
            */
-          arch: string;
+          arch?: string;
           /**
-           * Its weights, a .safetensors file.
+           * The weights of `arch`, a .safetensors file.
            */
-          weights: string;
-        }
-      | {
+          weights?: string;
           /**
-           * A tf.LayersModel on disk: its folder or its model.json.
+           * A tf.LayersModel instead: its folder or its model.json.
            */
-          model: string;
+          model?: string;
           /**
-           * Labels in the order of its outputs; those of the photos if left out.
+           * Of `model`: labels in the order of its outputs; those of the photos if left out.
            *
            * @minItems 2
            * @maxItems 100000
            */
           classes?: string[];
           /**
-           * Subtracted from values scaled to 0..1; as the student has it if left out.
+           * Of `model`: subtracted from values scaled to 0..1; as the student has it if left out.
            *
            * @minItems 1
            * @maxItems 4
            */
           mean?: number[];
           /**
-           * Divides what is left; as the student has it if left out.
+           * Of `model`: divides what is left; as the student has it if left out.
            *
            * @minItems 1
            * @maxItems 4

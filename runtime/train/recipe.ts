@@ -3,6 +3,7 @@
 import { randAugmentOps } from '../../compiler/2-validate/schema/recipe.ts';
 import type { Recipe as WrittenRecipe } from '../../compiler/2-validate/spec.ts';
 import type { DistillLoss } from '../../compiler/6-lower/distill.ts';
+import { TrainError } from './train-error.ts';
 
 export interface OptimizerRecipe {
   readonly name: 'sgd' | 'adam' | 'adamw' | 'rmsprop';
@@ -224,9 +225,19 @@ function resolveDistill(
 
 export function teacherReference(written: WrittenTeacher): TeacherReference {
   if (typeof written === 'string') return { kind: 'folder', folder: written };
-  if ('arch' in written) return { kind: 'architecture', ...written };
-  const { model, classes, mean, std } = written;
-  return { kind: 'model', model, classes, mean, std };
+  const { arch, weights, model, classes, mean, std } = written;
+  if (model !== undefined && arch === undefined && weights === undefined) {
+    return { kind: 'model', model, classes, mean, std };
+  }
+  const more = [model, classes, mean, std];
+  if (arch !== undefined && weights !== undefined && more.every((x) => x === undefined)) {
+    return { kind: 'architecture', arch, weights };
+  }
+  throw new TrainError({
+    code: 'E546',
+    message: `distill.teacher is neither arch with weights nor model: it has ${Object.keys(written).join(', ') || 'no keys'}`,
+    hint: 'give arch and weights, or model with what belongs to it (classes, mean, std)',
+  });
 }
 
 /** Whether a photo looks the same in every epoch, so that what a teacher says of it is always the same too. */

@@ -184,6 +184,19 @@ describe('a teacher', () => {
     expect(matchClasses(teacher, ['a', 'b', 'c'])).toEqual([1, 2, 0]);
   });
 
+  it('is one thing', () => {
+    const recipe = (teacher: object) => () => resolveRecipe({ distill: { teacher } });
+    expect(recipe({ arch: 'a', weights: 'b' })().distill?.teacher.kind).toBe('architecture');
+    expect(recipe({ model: 'a', mean: [0.5] })().distill?.teacher.kind).toBe('model');
+    for (const wrong of [
+      {},
+      { arch: 'a' },
+      { arch: 'a', weights: 'b', mean: [0] },
+      { weights: 'b' },
+    ])
+      expect(recipe(wrong)).toThrow(/neither arch with weights nor model/);
+  });
+
   it('with other classes is refused, and they are named', () => {
     const teacher = teacherWith({ labels: '[a, b, cat, dog]' });
     let error: unknown;

@@ -59,39 +59,32 @@ const hint: Schema = closed(
 const teacher: Schema = {
   anyOf: [
     path('Folder of a run, or of a TensorFlow.js model.', 'runs/resnet20-cifar'),
-    closed(
-      {
-        arch: path('An architecture: a file, file#variant or zoo name.', 'resnet20-cifar'),
-        weights: path('Its weights, a .safetensors file.', 'teacher.safetensors'),
+    closed({
+      arch: path('An architecture: a file, file#variant or zoo name.', 'resnet20-cifar'),
+      weights: path('The weights of `arch`, a .safetensors file.', 'teacher.safetensors'),
+      model: path('A tf.LayersModel instead: its folder or its model.json.', 'teacher/model.json'),
+      classes: {
+        type: 'array',
+        items: { type: 'string', minLength: 1, maxLength: 200 },
+        minItems: 2,
+        maxItems: 100_000,
+        uniqueItems: true,
+        description:
+          'Of `model`: labels in the order of its outputs; those of the photos if left out.',
+        examples: [['cat', 'dog']],
       },
-      ['arch', 'weights'],
-    ),
-    closed(
-      {
-        model: path(
-          'A tf.LayersModel on disk: its folder or its model.json.',
-          'teacher/model.json',
-        ),
-        classes: {
-          type: 'array',
-          items: { type: 'string', minLength: 1, maxLength: 200 },
-          minItems: 2,
-          maxItems: 100_000,
-          uniqueItems: true,
-          description: 'Labels in the order of its outputs; those of the photos if left out.',
-          examples: [['cat', 'dog']],
-        },
-        mean: channels(
-          'Subtracted from values scaled to 0..1; as the student has it if left out.',
-          [0.5, 0.5, 0.5],
-        ),
-        std: channels('Divides what is left; as the student has it if left out.', [0.5, 0.5, 0.5]),
-      },
-      ['model'],
-    ),
+      mean: channels(
+        'Of `model`: subtracted from values scaled to 0..1; as the student has it if left out.',
+        [0.5, 0.5, 0.5],
+      ),
+      std: channels(
+        'Of `model`: divides what is left; as the student has it if left out.',
+        [0.5, 0.5, 0.5],
+      ),
+    }),
   ],
   description:
-    'Who teaches: the folder of a run, a netlathe architecture with weights, or a tf.LayersModel. Paths count from the folder the command runs in.',
+    'Who teaches: the folder of a run or of a tf.LayersModel, or a map: `arch` with `weights`, or `model`. Paths count from the folder the command runs in.',
   examples: ['runs/resnet20-cifar', { arch: 'resnet20-cifar', weights: 'teacher.safetensors' }],
 };
 

@@ -70,7 +70,14 @@ function flatten(value: unknown, key = ''): [key: string, value: string][] {
 function write(value: unknown): string {
   if (value === undefined || value === null || value === false) return off;
   if (value === true) return 'on';
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(write).join(', ');
+  if (Array.isArray(value)) {
+    const between = value.some((item) => typeof item === 'object') ? '; ' : ', ';
+    return value.length === 0 ? 'none' : value.map(write).join(between);
+  }
+  if (typeof value === 'object') {
+    const entries = Object.entries(value).map(([key, inner]) => `${key} ${write(inner)}`);
+    return entries.join(', ');
+  }
   return String(value);
 }
 
