@@ -140,8 +140,8 @@ function partsOf(
   args: Readonly<Record<string, PendingArgument>>,
 ): number {
   if (unit === 'image') return units;
-  // Slices go through the same images, in chunks that are too few to cut a phase by.
-  if ('slices' in args && args.slices !== 1) return 0;
+  // Slices and groups go through the same images, in chunks that are too few to cut a phase by.
+  if ('slices' in args && args.chunks !== units) return 0;
   return unit.endsWith('chunk of the batch') ? Number(args.chunks) : 0;
 }
 

@@ -7,7 +7,7 @@
 import { type Job, makeJob } from './job.ts';
 
 /** Of last.safetensors. A change of the arithmetic that is meant is said in the changelog, and replaces it. */
-export const golden = '0eb0a5752525954e5e0c8787141471f02b17c981d600817749c773ed2896ef68';
+export const golden = '5a3100c8d4535b24ac2851b22e9d0daab1d8ea8e31b19378f7ee619ca7c66179';
 
 const yaml = `version: 1
 name: golden

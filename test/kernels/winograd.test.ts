@@ -13,7 +13,7 @@ const axis = fc
   .map(({ input, before, after }) => ({ input, before, output: input + before + after - 2 }))
   .filter(({ output }) => output > 0);
 
-const unit = { kernelHeight: 3, kernelWidth: 3, strideY: 1, strideX: 1, groups: 1 };
+const unit = { kernelHeight: 3, kernelWidth: 3, strideY: 1, strideX: 1 };
 
 /** With the most rows of tiles in a block, and the slices of a gradient to weights. */
 interface Case extends ConvolutionCase {
@@ -25,14 +25,16 @@ const shapes: fc.Arbitrary<Case> = fc
   .record({
     ...{ batch: int(1, 4), y: axis, x: axis, rows: fc.constantFrom(1, 2, 5, 100) },
     slices: fc.constantFrom(1, 1, 2, 3),
+    groups: fc.constantFrom(1, 1, 2, 3),
     inChannels: fc.oneof({ weight: 9, arbitrary: int(1, 12) }, fc.constantFrom(16, 68)),
     outChannels: fc.oneof({ weight: 9, arbitrary: int(1, 12) }, fc.constantFrom(16, 68)),
   })
   .filter(({ inChannels, outChannels }) => inChannels * outChannels <= 1100)
-  .map(({ batch, y, x, rows, slices, ...channels }) => ({
+  .map(({ batch, y, x, rows, slices, groups, inChannels, outChannels }) => ({
     ...{ batch, rows, slices },
     shape: {
-      ...{ ...unit, dilationY: 1, dilationX: 1, ...channels },
+      ...{ ...unit, dilationY: 1, dilationX: 1, groups },
+      ...{ inChannels: groups * inChannels, outChannels: groups * outChannels },
       ...{ inHeight: y.input, inWidth: x.input, outHeight: y.output, outWidth: x.output },
       ...{ padTop: y.before, padLeft: x.before },
     },
@@ -43,18 +45,18 @@ const unused = { scratch: new Float32Array(0), scratchSize: 0, slot: 0 };
 /** The direct convolution of any of the three passes, by its twin. */
 function direct(pass: Pass, { batch, shape }: ConvolutionCase, values: Values): Floats {
   const { weights, bias, input, gradient } = values as Record<string, Floats>;
-  const { inChannels, outChannels } = shape;
+  const { inChannels, outChannels, groups } = shape;
   if (pass === 'weights') {
-    const partials = new Float32Array(9 * inChannels * outChannels);
+    const partials = new Float32Array((9 * inChannels * outChannels) / groups);
     const args = { input, gradient, partials, batch, ...shape, chunks: 1, kernelRows: 3 } as Values;
     return runPlain(k.convolutionWeightGradient, { ...args, ...unused }, 1).partials!;
   }
   const forward = pass === 'output';
   const kernel: Kernel = forward ? k.packWeights : k.packWeightsTransposed;
   const layout = {
-    depth: 9 * (forward ? inChannels : outChannels),
-    channels: forward ? outChannels : inChannels,
-    groups: 1,
+    depth: (9 * (forward ? inChannels : outChannels)) / groups,
+    channels: (forward ? outChannels : inChannels) / groups,
+    groups,
   };
   const packing = { weights, bias, packed: new Float64Array(k.packedSize(layout)), hasBias: 1 };
   const panels = k.packedPanels(layout);
@@ -85,17 +87,23 @@ function call(pass: Pass, c: Case, values: Values, pack: typeof runPlain) {
       ...{ ...common, ...given, scratchSize },
     };
     const kernel = k.winogradWeightGradient;
-    return { kernel, args: args as Values, output: 'partials', units: chunks * c.slices };
+    return {
+      kernel,
+      args: args as Values,
+      output: 'partials',
+      units: chunks * c.slices * shape.groups,
+    };
   }
   const transposed = pass === 'input';
   const turned = transposed ? k.winogradTransposed(shape) : shape;
-  const layout = { depth: turned.inChannels, channels: turned.outChannels };
+  const { groups } = shape;
+  const layout = { depth: turned.inChannels, channels: turned.outChannels, groups };
   const packing = k.packWinogradScratch(layout.depth);
   const { packed } = pack(
     k.packWinograd,
     {
       ...{ weights: weights!, packed: new Float32Array(k.packedWinogradSize(layout)).fill(7) },
-      ...{ inChannels: shape.inChannels, outChannels: shape.outChannels },
+      ...{ inChannels: shape.inChannels, outChannels: shape.outChannels, groups },
       ...{ scratch: new Float32Array(2 * packing).fill(Number.NaN), scratchSize: packing, slot: 1 },
       transposed: transposed ? 1 : 0,
     },
@@ -154,8 +162,8 @@ describe.each(['output', 'input', 'weights'] as const)('winograd, to the %s', (p
           runWasm('strict', kernel, of, panels);
         const { kernel, args, output, units } = call(pass, one, values, pack);
         const depths = {
-          output: 9 * one.shape.inChannels,
-          input: 9 * one.shape.outChannels,
+          output: (9 * one.shape.inChannels) / one.shape.groups,
+          input: (9 * one.shape.outChannels) / one.shape.groups,
           weights: Math.max(9, one.shape.outHeight * one.shape.outWidth),
         };
         const check = { kernel, values: args, units, output, exact, size };

@@ -33,7 +33,7 @@ type Conv = GraphNode<'conv2d'>;
 /** What a tile's way to the points and back costs for each channel, in multiply-adds; measured, the passes alike. */
 const TRANSFORM_COST = 200;
 /** How much faster it must be by this reckoning to be worth its memory. */
-const LEAST_GAIN = 1.4;
+const LEAST_GAIN = 1.25;
 
 /** The cost rule: multiply-adds of the direct way over those of Winograd's with its transforms. */
 export function winogradGain(shape: WinogradShape): number {
@@ -72,7 +72,7 @@ export function backwardWinograd(node: Conv, gradient: PendingBuffer, t: Trainin
   const shape = winogradShape(convolutionShape(node, t.shape(t.input(node))));
   if (!t.isFrozen(node)) {
     weightGradient(node, gradient, shape, t);
-    if (node.attributes.bias) addBiasGradient(node, gradient, t);
+    if (t.biasHasGradient(node)) addBiasGradient(node, gradient, t);
   }
   const from = t.input(node);
   if (!t.needsGradient(from)) return;
@@ -84,13 +84,13 @@ export function backwardWinograd(node: Conv, gradient: PendingBuffer, t: Trainin
   });
 }
 
-function packedSizeOf({ inChannels, outChannels }: WinogradShape): number {
-  return packedWinogradSize({ depth: inChannels, channels: outChannels });
+function packedSizeOf({ inChannels, outChannels, groups }: WinogradShape): number {
+  return packedWinogradSize({ depth: inChannels, channels: outChannels, groups });
 }
 
 function pack(
   node: Conv,
-  { inChannels, outChannels }: WinogradShape,
+  { inChannels, outChannels, groups }: WinogradShape,
   transposed: boolean,
   packed: PendingBuffer,
   t: ForwardContext,
@@ -102,8 +102,8 @@ function pack(
   t.prepare(
     node.name,
     packWinograd,
-    { weights, packed, scratch, inChannels, outChannels, transposed: turn, scratchSize },
-    packedWinogradPanels({ channels: transposed ? inChannels : outChannels }),
+    { weights, packed, scratch, inChannels, outChannels, groups, transposed: turn, scratchSize },
+    packedWinogradPanels({ channels: transposed ? inChannels : outChannels, groups }),
   );
 }
 
@@ -148,7 +148,7 @@ function weightGradient(
   shape: WinogradShape,
   t: TrainingContext,
 ): void {
-  const size = 9 * shape.inChannels * shape.outChannels;
+  const size = 9 * shape.inChannels * shape.outChannels * shape.groups;
   const { batch } = t;
   const cut = winogradCut(shape, batch);
   const partials = t.builder.temporary(`partials ${node.name}`, cut.chunks * size);
@@ -159,7 +159,7 @@ function weightGradient(
     node.name,
     winogradWeightGradient,
     { input, gradient, partials, scratch, batch, ...shape, ...cut, scratchSize },
-    cut.chunks * cut.slices,
+    cut.chunks * cut.slices * shape.groups,
     node.macs * batch,
   );
   addPartials(node, 'kernel', partials, size, cut.chunks, t);

@@ -1,5 +1,5 @@
 /**
- * 3x3 convolution without stride, dilation and groups by Winograd's F(4x4, 3x3) (Lavin and Gray, "Fast Algorithms for
+ * 3x3 convolution without stride and dilation by Winograd's F(4x4, 3x3) (Lavin and Gray, "Fast Algorithms for
  * Convolutional Neural Networks", 2016): inputs and weights as values of polynomials at six points in each direction,
  * whose products are those of the outputs. A tile of 4x4 outputs takes 36 products a pair of channels, not 144.
  *
@@ -71,7 +71,7 @@ function bothWays(m: Matrix, x: ArrayLike<number>): Float64Array {
   return result;
 }
 
-/** A layer as the Winograd kernels name it. */
+/** A layer as the Winograd kernels name it; the channels are those of a group, which is a convolution of its own. */
 const SIZES = {
   inHeight: 'i32',
   inWidth: 'i32',
@@ -81,19 +81,22 @@ const SIZES = {
   outChannels: 'i32',
   padTop: 'i32',
   padLeft: 'i32',
+  groups: 'i32',
 } as const satisfies KernelArgs;
 
 export type WinogradShape = { readonly [K in keyof typeof SIZES]: number };
 
 export function isWinogradShape(shape: ConvolutionShape): boolean {
   const { kernelHeight, kernelWidth, ...rest } = shape;
-  const ones = [rest.strideY, rest.strideX, rest.dilationY, rest.dilationX, rest.groups];
+  const ones = [rest.strideY, rest.strideX, rest.dilationY, rest.dilationX];
   return kernelHeight === 3 && kernelWidth === 3 && ones.every((n) => n === 1);
 }
 
 export function winogradShape(shape: ConvolutionShape): WinogradShape {
   const names = Object.keys(SIZES) as (keyof WinogradShape)[];
-  return Object.fromEntries(names.map((name) => [name, shape[name]])) as WinogradShape;
+  const sizes = Object.fromEntries(names.map((name) => [name, shape[name]])) as WinogradShape;
+  const { inChannels, outChannels, groups } = sizes;
+  return { ...sizes, inChannels: inChannels / groups, outChannels: outChannels / groups };
 }
 
 /** The gradient to the input as `winograd` computes it: from the output's gradient, with transposed weights. */
@@ -101,7 +104,7 @@ export function winogradTransposed(shape: WinogradShape): WinogradShape {
   return {
     ...{ inHeight: shape.outHeight, inWidth: shape.outWidth, inChannels: shape.outChannels },
     ...{ outHeight: shape.inHeight, outWidth: shape.inWidth, outChannels: shape.inChannels },
-    ...{ padTop: 2 - shape.padTop, padLeft: 2 - shape.padLeft },
+    ...{ padTop: 2 - shape.padTop, padLeft: 2 - shape.padLeft, groups: shape.groups },
   };
 }
 
@@ -150,9 +153,10 @@ export function winogradCut(shape: WinogradShape, batch: number): WinogradCut {
   const wanted = Math.max(1, Math.min(most, Math.floor((batch * across * down) / CHUNK_TILES)));
   let chunks = wanted;
   while (batch % chunks !== 0) chunks--;
-  const wide = chunks < LEAST_UNITS && inChannels >= 32 * Math.ceil(LEAST_UNITS / chunks);
-  if (!wide) chunks = Math.max(chunks, most);
-  const slices = wide ? Math.ceil(LEAST_UNITS / chunks) : 1;
+  const few = Math.ceil(LEAST_UNITS / (chunks * shape.groups));
+  const wide = few > 1 && inChannels >= 32 * few;
+  if (!wide && (few > 1 || shape.groups === 1)) chunks = Math.max(chunks, most);
+  const slices = wide ? few : 1;
   const fit = GRADIENT_BLOCK_FLOATS / (POINTS_2D * sliceChannels(inChannels, slices));
   return { chunks, slices, tileRows: rowsOf(shape, fit) };
 }
@@ -173,12 +177,13 @@ const TEMPORARY_FLOATS = TILE * POINTS * 4;
 
 /** Floats of scratch that `winograd` needs for each slot. */
 export function winogradScratch(shape: WinogradShape, tileRows: number): number {
-  const { inWidth, inChannels, outChannels } = shape;
+  const { inWidth, inChannels, outChannels, groups } = shape;
   const [across] = winogradTiles(shape);
   const tiles = wholeTiles(tileRows * across);
-  const columns = POINTS * (across * TILE + 2) + inWidth + POINTS * inWidth;
+  const columns = POINTS * (across * TILE + 2) + POINTS * inWidth;
   return (
     columns * vectorFloats(inChannels) +
+    inWidth * vectorFloats(inChannels * groups) +
     pointsFloats(tiles * tileFloats(inChannels)) +
     pointsFloats(tiles * productFloats(outChannels)) +
     TEMPORARY_FLOATS +
@@ -200,7 +205,10 @@ export function winogradWeightGradientScratch(
   const single = Math.ceil(batch / chunks) * down <= tileRows;
   const pixel = vectorFloats(channels);
   const outPixel = vectorFloats(outChannels);
-  const line = Math.max(inWidth * vectorFloats(shape.inChannels), outWidth * outPixel);
+  const line = Math.max(
+    inWidth * vectorFloats(shape.inChannels * shape.groups),
+    outWidth * vectorFloats(outChannels * shape.groups),
+  );
   return (
     POINTS * ((across * TILE + 2) * pixel + across * TILE * outPixel) +
     (1 + POINTS) * line +
@@ -215,10 +223,14 @@ interface PackedWinograd {
   /** Channels that a product sums over. */
   readonly depth: number;
   readonly channels: number;
+  readonly groups: number;
 }
 
-export function packedWinogradPanels({ channels }: Pick<PackedWinograd, 'channels'>): number {
-  return Math.ceil(channels / PANEL);
+export function packedWinogradPanels({
+  channels,
+  groups,
+}: Pick<PackedWinograd, 'channels' | 'groups'>): number {
+  return Math.ceil(channels / PANEL) * groups;
 }
 
 export function packedWinogradSize(packed: PackedWinograd): number {
@@ -242,7 +254,7 @@ function packedAt(depth: number, point: number, k: number, j: number): number {
 }
 
 /**
- * Weights [3, 3, inChannels, outChannels] to their points, in panels of eight output channels; `transposed`, the kernel
+ * Weights [3, 3, inChannels, groups * outChannels] to their points, in panels of eight output channels of a group; `transposed`, the kernel
  * turned by half a turn in panels of eight input channels, for the gradient to the input.
  */
 export const packWinograd = kernel({
@@ -253,22 +265,28 @@ export const packWinograd = kernel({
     scratch: 'inout',
     inChannels: 'i32',
     outChannels: 'i32',
+    groups: 'i32',
     transposed: 'i32',
     scratchSize: 'i32',
     slot: 'i32',
   },
   unit: 'panel',
-  plain({ weights, packed, inChannels, outChannels, transposed }, begin, end) {
+  plain({ weights, packed, inChannels, outChannels, groups, transposed }, begin, end) {
     const [depth, channels] = transposed ? [outChannels, inChannels] : [inChannels, outChannels];
-    const weight = (tap: number, k: number, j: number) =>
-      transposed
-        ? weights[((8 - tap) * inChannels + j) * outChannels + k]!
-        : weights[(tap * inChannels + k) * outChannels + j]!;
-    for (let j = begin * PANEL; j < end * PANEL; j++) {
+    const panels = Math.ceil(channels / PANEL);
+    const weight = (group: number, tap: number, k: number, j: number) => {
+      const row = transposed ? (8 - tap) * inChannels + j : tap * inChannels + k;
+      return weights[(row * groups + group) * outChannels + (transposed ? k : j)]!;
+    };
+    for (let column = begin * PANEL; column < end * PANEL; column++) {
+      const group = Math.floor(column / PANEL / panels);
+      const j = column - group * panels * PANEL;
       for (let k = 0; k < depth; k++) {
-        const taps = Array.from({ length: 9 }, (_, tap) => (j >= channels ? 0 : weight(tap, k, j)));
+        const taps = Array.from({ length: 9 }, (_, tap) =>
+          j >= channels ? 0 : weight(group, tap, k, j),
+        );
         bothWays(FROM_WEIGHTS, taps).forEach((value, point) => {
-          packed[packedAt(depth, point, k, j)] = value;
+          packed[packedAt(depth, point, k, column)] = value;
         });
       }
     }
@@ -293,18 +311,19 @@ function square(
   });
 }
 
-/** All channels of an image's square at the points, [channels][36]. */
+/** `count` channels of an image's square from `first` on at the points, [count][36]. */
 function pointsOf(
   m: Matrix,
   image: Floats,
   size: { readonly height: number; readonly width: number; readonly channels: number },
+  [first, count]: readonly [number, number],
   n: number,
   top: number,
   left: number,
 ): Float64Array[] {
-  const start = n * size.height * size.width * size.channels;
+  const start = n * size.height * size.width * size.channels + first;
   const side = m[0]!.length;
-  return Array.from({ length: size.channels }, (_, c) =>
+  return Array.from({ length: count }, (_, c) =>
     bothWays(m, square(image, start + c, size, top, left, side)),
   );
 }
@@ -328,36 +347,42 @@ export const winograd = kernel({
   },
   unit: 'chunk of the batch',
   plain({ input, packed, bias, output, batch, hasBias, chunks, ...shape }, begin, end) {
-    const { inChannels, outHeight, outWidth, outChannels } = shape;
-    const size = { height: shape.inHeight, width: shape.inWidth, channels: inChannels };
+    const { inChannels, outHeight, outWidth, outChannels, groups } = shape;
+    const size = { height: shape.inHeight, width: shape.inWidth, channels: inChannels * groups };
     const [across, down] = winogradTiles(shape);
     const [first] = chunkRange(batch, chunks, begin);
     const [, last] = chunkRange(batch, chunks, end - 1);
-    for (let tile = first * down * across; tile < last * down * across; tile++) {
+    const columns = Math.ceil(outChannels / PANEL) * PANEL;
+    for (let unit = first * down * across * groups; unit < last * down * across * groups; unit++) {
+      const group = unit % groups;
+      const tile = Math.floor(unit / groups);
       const n = Math.floor(tile / (down * across));
       const y = (Math.floor(tile / across) % down) * TILE;
       const x = (tile % across) * TILE;
       const top = y - shape.padTop;
-      const values = pointsOf(FROM_INPUT, input, size, n, top, x - shape.padLeft);
+      const own = [group * inChannels, inChannels] as const;
+      const values = pointsOf(FROM_INPUT, input, size, own, n, top, x - shape.padLeft);
       for (let j = 0; j < outChannels; j++) {
         const products = new Float64Array(POINTS_2D);
         for (let point = 0; point < POINTS_2D; point++) {
           for (let k = 0; k < inChannels; k++) {
-            products[point]! += values[k]![point]! * packed[packedAt(inChannels, point, k, j)]!;
+            const at = packedAt(inChannels, point, k, group * columns + j);
+            products[point]! += values[k]![point]! * packed[at]!;
           }
         }
+        const channel = group * outChannels + j;
         bothWays(TO_OUTPUT, products).forEach((value, i) => {
           const [oy, ox] = [y + Math.floor(i / TILE), x + (i % TILE)];
           if (oy >= outHeight || ox >= outWidth) return;
-          const at = ((n * outHeight + oy) * outWidth + ox) * outChannels + j;
-          output[at] = value + (hasBias ? bias[j]! : 0);
+          const at = ((n * outHeight + oy) * outWidth + ox) * outChannels * groups + channel;
+          output[at] = value + (hasBias ? bias[channel]! : 0);
         });
       }
     }
   },
 });
 
-/** The gradient to the weights: partials [chunks, 3, 3, inChannels, outChannels]. */
+/** The gradient to the weights: partials [chunks, 3, 3, inChannels, groups * outChannels]. */
 export const winogradWeightGradient = kernel({
   name: 'winogradWeightGradient',
   args: {
@@ -373,18 +398,24 @@ export const winogradWeightGradient = kernel({
     scratchSize: 'i32',
     slot: 'i32',
   },
-  unit: 'slice of the input channels in a chunk of the batch',
+  unit: 'group of a slice of the input channels in a chunk of the batch',
   plain({ input, gradient, partials, batch, chunks, slices, ...shape }, begin, end) {
-    const { inChannels, outChannels } = shape;
-    const size = { height: shape.inHeight, width: shape.inWidth, channels: inChannels };
-    const outSize = { height: shape.outHeight, width: shape.outWidth, channels: outChannels };
+    const { inChannels, outChannels, groups } = shape;
+    const size = { height: shape.inHeight, width: shape.inWidth, channels: inChannels * groups };
+    const outSize = {
+      ...{ height: shape.outHeight, width: shape.outWidth },
+      channels: outChannels * groups,
+    };
     const [across, down] = winogradTiles(shape);
     const slice = sliceChannels(inChannels, slices);
-    const pairs = inChannels * outChannels;
     for (let unit = begin; unit < end; unit++) {
-      const chunk = Math.floor(unit / slices);
-      const from = (unit % slices) * slice * outChannels;
-      const to = Math.min(pairs, from + slice * outChannels);
+      const group = unit % groups;
+      const chunk = Math.floor(unit / groups / slices);
+      const start = (Math.floor(unit / groups) % slices) * slice;
+      const channels = Math.min(slice, inChannels - start);
+      if (channels <= 0) continue;
+      const own = [group * inChannels + start, channels] as const;
+      const pairs = channels * outChannels;
       const sums = Array.from({ length: pairs }, () => new Float64Array(POINTS_2D));
       const [first, last] = chunkRange(batch, chunks, chunk);
       for (let tile = first * down * across; tile < last * down * across; tile++) {
@@ -392,9 +423,10 @@ export const winogradWeightGradient = kernel({
         const y = (Math.floor(tile / across) % down) * TILE;
         const x = (tile % across) * TILE;
         const top = y - shape.padTop;
-        const values = pointsOf(FROM_INPUT, input, size, n, top, x - shape.padLeft);
-        const gradients = pointsOf(FROM_GRADIENT, gradient, outSize, n, y, x);
-        for (let pair = from; pair < to; pair++) {
+        const values = pointsOf(FROM_INPUT, input, size, own, n, top, x - shape.padLeft);
+        const out = [group * outChannels, outChannels] as const;
+        const gradients = pointsOf(FROM_GRADIENT, gradient, outSize, out, n, y, x);
+        for (let pair = 0; pair < pairs; pair++) {
           const sum = sums[pair]!;
           const value = values[Math.floor(pair / outChannels)]!;
           const dy = gradients[pair % outChannels]!;
@@ -403,11 +435,14 @@ export const winogradWeightGradient = kernel({
           }
         }
       }
-      for (let pair = from; pair < to; pair++) {
-        bothWays(TO_WEIGHTS, sums[pair]!).forEach((value, tap) => {
-          partials[(chunk * 9 + tap) * pairs + pair] = value;
+      sums.forEach((sum, pair) => {
+        const row = start + Math.floor(pair / outChannels);
+        const column = group * outChannels + (pair % outChannels);
+        bothWays(TO_WEIGHTS, sum).forEach((value, tap) => {
+          const at = (chunk * 9 + tap) * inChannels + row;
+          partials[at * outChannels * groups + column] = value;
         });
-      }
+      });
     }
   },
 });

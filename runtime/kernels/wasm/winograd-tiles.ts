@@ -149,6 +149,7 @@ export function gradientTiles(
   staged: usize,
   height: i32,
   width: i32,
+  step: usize,
   channels: i32,
   tiles: i32,
   top: i32,
@@ -158,19 +159,20 @@ export function gradientTiles(
   const pixel = vectorBytes(channels);
   const lineBytes = ((tiles * TILE) as usize) * pixel;
   const stagedBytes = (width as usize) * pixel;
-  const step = (channels << 2) as usize;
+  const from = pixel === ((channels << 2) as usize) ? step : pixel;
+  const whole = from === pixel;
   gradientPoints(
     lineOf(image, top, height, width, step, channels, zeros, staged),
     lineOf(image, top + 1, height, width, step, channels, zeros, staged + stagedBytes),
     lineOf(image, top + 2, height, width, step, channels, zeros, staged + 2 * stagedBytes),
     lineOf(image, top + 3, height, width, step, channels, zeros, staged + 3 * stagedBytes),
-    0,
+    from,
     lines,
-    0,
+    pixel,
     32,
     lineBytes,
-    1,
-    stagedBytes,
+    whole ? 1 : width,
+    whole ? stagedBytes : pixel,
   );
   for (let point = 0; point < POINTS; point++, lines += lineBytes) {
     gradientPoints(
@@ -189,7 +191,10 @@ export function gradientTiles(
   }
 }
 
-/** A row of tiles from its points to `lines` lines of `width` output pixels, `bias` (whole vectors) added. */
+/**
+ * A row of tiles from its points to `lines` lines of `width` output pixels, `bias` (whole vectors) added: `channels`
+ * channels of pixels that lie `pixel` bytes apart.
+ */
 export function outputTiles(
   source: usize,
   output: usize,
@@ -197,10 +202,10 @@ export function outputTiles(
   bias: usize,
   lines: i32,
   width: i32,
+  pixel: usize,
   channels: i32,
   pointStep: usize,
 ): void {
-  const pixel = (channels << 2) as usize;
   const down = (POINTS as usize) * pointStep;
   const step = productBytes(channels);
   for (let x = 0; x < width; x += TILE, source += step, output += 4 * pixel) {

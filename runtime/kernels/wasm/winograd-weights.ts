@@ -38,6 +38,7 @@ export function packWinograd(
   scratch: usize,
   inChannels: i32,
   outChannels: i32,
+  groups: i32,
   transposed: i32,
   scratchSize: i32,
   slot: i32,
@@ -46,19 +47,21 @@ export function packWinograd(
 ): void {
   const depth = transposed ? outChannels : inChannels;
   const channels = transposed ? inChannels : outChannels;
-  const line = (outChannels << 2) as usize;
+  const panels = panelCount(channels);
+  const line = ((outChannels * groups) << 2) as usize;
   const tap = (inChannels as usize) * line;
   const point = panelRows(depth);
   const stagedTap = (depth << 5) as usize;
   const temporary = scratch + (((slot * scratchSize) << 2) as usize);
   const staged = temporary + 3 * POINTS * 16;
   for (let unit = begin; unit < end; unit++) {
-    const first = unit * PANEL;
+    const first = (unit % panels) * PANEL;
     const count = min(PANEL, channels - first);
+    const group = weights + (((unit / panels) * outChannels) << 2);
     for (let i = 0; i < 9; i++) {
       const to = staged + (i as usize) * stagedTap;
       // Backwards through the taps for the gradient to the input.
-      const from = weights + ((transposed ? 8 - i : i) as usize) * tap;
+      const from = group + ((transposed ? 8 - i : i) as usize) * tap;
       if (transposed) stageRows(from + (first as usize) * line, to, depth, line, count);
       else stageColumns(from + ((first << 2) as usize), to, depth, line, count);
     }
@@ -119,6 +122,7 @@ export function winogradWeightGradient(
   outChannels: i32,
   padTop: i32,
   padLeft: i32,
+  groups: i32,
   chunks: i32,
   slices: i32,
   tileRows: i32,
@@ -144,8 +148,8 @@ export function winogradWeightGradient(
   const sumPanel = (POINTS_2D as usize) * sumPoint;
   const lineBytes = ((across * TILE + 2) as usize) * pixel;
   const outLineBytes = ((across * TILE) as usize) * outPixel;
-  const inLine = (inWidth as usize) * vectorBytes(inChannels);
-  const zeroBytes = max(inLine, (outWidth as usize) * outPixel);
+  const inLine = (inWidth as usize) * vectorBytes(inChannels * groups);
+  const zeroBytes = max(inLine, (outWidth as usize) * vectorBytes(outChannels * groups));
   const lines = scratch + (((slot * scratchSize) << 2) as usize);
   const outLines = lines + (POINTS as usize) * lineBytes;
   const zeros = outLines + (POINTS as usize) * outLineBytes;
@@ -154,19 +158,22 @@ export function winogradWeightGradient(
   const columns = values + (POINTS_2D as usize) * inPoint;
   const sums = columns + (POINTS_2D as usize) * outPoint;
   const temporary = sums + ((single ? 1 : panels) as usize) * sumPanel;
-  const inPixel = (inChannels << 2) as usize;
+  const inPixel = ((inChannels * groups) << 2) as usize;
   const inImage = ((inHeight * inWidth) as usize) * inPixel;
-  const outImage = ((outHeight * outWidth * outChannels) << 2) as usize;
-  const weightLine = (outChannels << 2) as usize;
+  const weightLine = ((outChannels * groups) << 2) as usize;
+  const outImage = ((outHeight * outWidth) as usize) * weightLine;
   const tap = (inChannels as usize) * weightLine;
   for (let unit = begin; unit < end; unit++) {
-    const chunk = unit / slices;
-    const channel = (unit % slices) * slice;
+    // Units are (chunk, slice, group).
+    const group = unit % groups;
+    const chunk = unit / groups / slices;
+    const channel = ((unit / groups) % slices) * slice;
     const channels = min(slice, inChannels - channel);
     if (channels <= 0) continue;
     const inTile = tileBytes(channels);
     memory.fill(lines, 0, staged - lines);
-    const partial = partials + (chunk as usize) * 9 * tap + (channel as usize) * weightLine;
+    const start = ((group * outChannels) << 2) as usize;
+    const partial = partials + (chunk as usize) * 9 * tap + (channel as usize) * weightLine + start;
     const first = ((chunk * batch) / chunks) * down;
     const last = (((chunk + 1) * batch) / chunks) * down;
     for (let row = first; row < last; row += tileRows) {
@@ -175,7 +182,7 @@ export function winogradWeightGradient(
         const image = ((row + i) / down) as usize;
         const y = ((row + i) % down) * TILE;
         inputTiles(
-          input + image * inImage + ((channel << 2) as usize),
+          input + image * inImage + (((group * inChannels + channel) << 2) as usize),
           values + ((i * across) as usize) * inTile,
           lines,
           zeros,
@@ -190,13 +197,14 @@ export function winogradWeightGradient(
           inPoint,
         );
         gradientTiles(
-          gradient + image * outImage,
+          gradient + image * outImage + start,
           columns + ((i * across) << 5),
           outLines,
           zeros,
           staged,
           outHeight,
           outWidth,
+          weightLine,
           outChannels,
           across,
           y,
