@@ -25,7 +25,7 @@ export const proof: Proof = {
   name: 'modules',
   promise: 'An emitted module gives the logits of the trained network, in Node and in Chromium',
   unit: 'self tests',
-  seconds: 240,
+  seconds: 480,
   cases: 1000,
   run: async (trial) => {
     const browser = existsSync(executablePath)
