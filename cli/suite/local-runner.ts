@@ -5,6 +5,7 @@ import { appendFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Runner, TrialEnd, TrialProgress, TrialRequest } from '../../runtime/suite/runner.ts';
 import { ownerOf } from '../../runtime/suite/state.ts';
@@ -94,16 +95,24 @@ async function ended(
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const code = await new Promise<number | string>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (status, killedBy) => resolve(status ?? killedBy ?? 'unknown'));
-  });
+  const code = await codeOf(child);
   if (stderr !== '') await appendFile(trial.log, stderr);
   if (code === exit.ok) return { kind: 'finished' };
   if (code === exit.interrupted || code === 'SIGINT') return { kind: 'interrupted' };
   const exitCode = typeof code === 'number' ? code : exit.bug;
   const message = reasonIn(stderr) ?? `the process ended with ${code}`;
   return { kind: 'failed', message, exitCode };
+}
+
+/** Not by the event `close`, which Node 20 leaves out where the channel was closed from this side. */
+async function codeOf(child: ChildProcess): Promise<number | string> {
+  const exited = new Promise<number | string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (status, killedBy) => resolve(status ?? killedBy ?? 'unknown'));
+  });
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  const [code] = await Promise.all([exited, ...streams.map((stream) => finished(stream))]);
+  return code;
 }
 
 /** The last complaint of a process, without its decoration. */

@@ -176,7 +176,7 @@ export function printResults(io: CommandIo, comparison: Comparison, page: string
   io.stdout.write(`${[dim(line(heads)), ...rows.map(line)].join('\n')}\n`);
   const speaker = { language: 'en', words: words.en, name: (text: string) => text } as const;
   for (const { question, sentences } of answersOf(comparison, speaker)) {
-    io.stdout.write(`\n${bold(question)}\n${sentences[0] ?? ''}\n`);
+    io.stdout.write(`\n${bold(question)}\n${sentences.join('\n')}\n`);
   }
   io.say(`\npage     ${path.relative(io.cwd, page) || page}`);
 }

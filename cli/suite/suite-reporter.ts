@@ -33,7 +33,8 @@ export class SuiteReporter implements SuiteListener {
       this.#io.stderr.write(`${err.red('failed')}: ${name}: ${end.message}\n`);
       return;
     }
-    const count = this.#last ? `${this.#last.done + 1} of ${this.#last.total}  ` : '';
+    const last = end.kind === 'finished' ? this.#last : undefined;
+    const count = last ? `${last.done + 1} of ${last.total}  ` : '';
     const what = end.kind === 'interrupted' ? err.yellow('stopped after a checkpoint') : 'done';
     this.#io.say(`${err.dim(count)}${name}  ${what} ${err.dim(clock(seconds))}`);
   }

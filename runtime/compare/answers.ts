@@ -200,6 +200,9 @@ export const points = (difference: number): string => Math.abs(100 * difference)
 
 /** `−1.2`, with a real minus. */
 export function signed(difference: number): string {
-  const text = points(difference);
-  return difference < 0 && text !== '0.0' ? `−${text}` : text;
+  const rounded = points(difference);
+  // On which side of zero an interval ends is the point of it.
+  const text = rounded === '0.0' ? Math.abs(100 * difference).toFixed(2) : rounded;
+  if (text === '0.00') return '0.0';
+  return difference < 0 ? `−${text}` : text;
 }

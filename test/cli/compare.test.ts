@@ -1,6 +1,7 @@
 /** `netlathe compare`: checks first, trains what is missing, goes on where it was cut off, mixes nothing. */
 
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeJob, weightHashes } from '../../scripts/proofs/job.ts';
 import { exit, run } from './run.ts';
@@ -181,6 +183,30 @@ describe('training', () => {
     const { code, stderr } = await compare('reworded.yaml', '--dry-run');
     expect([code, stderr]).toEqual([exit.ok, '']);
   });
+
+  it('saves and stops on Ctrl-C, and goes on from there', async () => {
+    writeFileSync(at('long.yaml'), suite('epochs: 40'));
+    const controller = new AbortController();
+    const args = ['compare', at('long.yaml'), '--out', at('stopped'), '--cache', at('cache')];
+    const running = run([...args, '--only', 'first'], { signal: controller.signal });
+    const metrics = at('stopped/runs/first/seed-0/metrics.jsonl');
+    const lines = () =>
+      existsSync(metrics) ? readFileSync(metrics, 'utf8').split('\n').length : 0;
+    while (lines() < 2) await wait(20);
+    controller.abort();
+    const { code, stderr } = await running;
+    expect([code, stderr]).toEqual([
+      exit.interrupted,
+      expect.stringContaining('stopped after a checkpoint'),
+    ]);
+    const record = () =>
+      JSON.parse(readFileSync(at('stopped/runs/first/seed-0/run.json'), 'utf8')) as unknown;
+    expect(record()).toMatchObject({ status: 'interrupted' });
+    expect(existsSync(at('stopped/runs/first/seed-0/run.lock'))).toBe(false);
+    const again = await run([...args, '--only', 'first', '--resume']);
+    expect(again.code).toBe(exit.ok);
+    expect(record()).toMatchObject({ status: 'finished' });
+  }, 120_000);
 
   it('trains a teacher before its students, and tells them where it is', async () => {
     const teaching = `version: 1

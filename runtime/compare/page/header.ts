@@ -25,14 +25,15 @@ ${description === null ? undefined : html`<p class="lead">${textIn(description, 
 }
 
 function lead(
-  { networks, seeds, recipe, photos, classes, seconds }: Context['comparison'],
+  { networks, recipe, photos, classes, seconds }: Context['comparison'],
   words: Context['words'],
 ): string {
   const epochs =
     words.lang === 'en' ? format.plural(recipe.epochs, 'epoch') : `${recipe.epochs} 轮`;
+  const each = networks.map((n) => n.trials.length);
   return words.lead({
     networks: networks.length,
-    seeds: seeds.length,
+    seeds: { least: Math.min(...each), most: Math.max(...each) },
     epochs,
     train: format.integer(photos?.train),
     validation: photos?.validation ? format.integer(photos.validation) : null,

@@ -7,6 +7,9 @@ const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? o
 const and = (items: readonly string[]): string =>
   items.length <= 1 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 
+const seedsEach = ({ least, most }: { readonly least: number; readonly most: number }) =>
+  least === most ? plural(most, 'seed') : `${least} to ${most} seeds`;
+
 const seedNoise = (n: number, paired: boolean) =>
   paired ? `paired over ${n} seeds` : `${n} seeds each, not paired`;
 
@@ -18,7 +21,7 @@ export const en: Words = {
     trials: (done, all) => (done === all ? `${all} trials` : `${done} of ${all} trials`),
   },
   lead: ({ networks, seeds, epochs, train, validation, classes, time }) =>
-    `${plural(networks, 'network')}, ${plural(seeds, 'seed')} each, ${epochs} on ${train} photos of ${plural(classes, 'class', 'classes')}${validation === null ? '' : `, judged on ${validation} others`}. Training took ${time} in all.`,
+    `${plural(networks, 'network')}, ${seedsEach(seeds)} each, ${epochs} on ${train} photos of ${plural(classes, 'class', 'classes')}${validation === null ? '' : `, judged on ${validation} others`}. Training took ${time} in all.`,
   contents: 'Contents',
   footer: (version) =>
     `Made by netlathe ${version}. The figures are in comparison.json beside this page.`,

@@ -28,7 +28,7 @@ export interface Words {
   };
   readonly lead: (facts: {
     readonly networks: number;
-    readonly seeds: number;
+    readonly seeds: { readonly least: number; readonly most: number };
     readonly epochs: string;
     readonly train: string;
     readonly validation: string | null;

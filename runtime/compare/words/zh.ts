@@ -16,7 +16,7 @@ export const zh: Words = {
     trials: (done, all) => (done === all ? `${all} 次训练` : `已完成 ${done}/${all} 次训练`),
   },
   lead: ({ networks, seeds, epochs, train, validation, classes, time }) =>
-    `${networks} 个网络，各用 ${seeds} 个随机种子，${epochs}；训练照片 ${train} 张，${classes} 个类别${validation === null ? '' : `，在另外 ${validation} 张照片上评判`}。训练共用时 ${time}。`,
+    `${networks} 个网络，各用 ${seeds.least === seeds.most ? seeds.most : `${seeds.least} 至 ${seeds.most}`} 个随机种子，${epochs}；训练照片 ${train} 张，${classes} 个类别${validation === null ? '' : `，在另外 ${validation} 张照片上评判`}。训练共用时 ${time}。`,
   contents: '目录',
   footer: (version) => `由 netlathe ${version} 生成。全部数据见同目录下的 comparison.json。`,
   heads: {
