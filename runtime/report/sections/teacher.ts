@@ -32,7 +32,7 @@ export async function teacher(
   const { method, temperature, alpha, hints } = recipe.distill ?? {};
   const { height, width, channels } = by.input;
   const prose = html`<p><b>${name(by.name)}</b> taught, with ${format.integer(by.parameters)} parameters (${method}, temperature ${temperature}, alpha ${alpha}). It saw the student's own augmented images, as ${width}×${height}×${channels}.</p>
-${hints && hints.length > 0 ? html`<p>${format.plural(hints.length, 'hint')} from layer to layer made up ${format.decimals(last.train.distillation.hints)} of the teacher's part of the loss.</p>` : undefined}
+${hints && hints.length > 0 ? html`<p>${format.plural(hints.length, 'hint')} from layer to layer brought ${format.decimals(last.train.distillation.hints)} of that loss in the last epoch.</p>` : undefined}
 <p>In the last epoch the two said the same of ${format.percent(last.train.distillation.agreement)} of them.</p>
 ${by.cached ? html`<p>No photo was ever altered, so the teacher was asked once about each.</p>` : undefined}`;
   const body = html`<div class="grid two">${loss}${accuracy}<div class="prose">${prose}</div></div>`;
