@@ -186,7 +186,8 @@ The weights are in files of their own and carry checksums: \`--init weights.safe
 export const emitCodes = {
   E701: {
     title: 'the network cannot be emitted',
-    explanation: `A module takes photos: its input must have 3 channels, or 1 for grey.`,
+    explanation: `A module takes photos: its input must have 3 channels, or 1 for grey. The PyTorch project also refuses what it cannot
+do of a recipe, such as some ways of learning from a teacher; the message names it.`,
   },
   E702: {
     title: 'something else is in the way',

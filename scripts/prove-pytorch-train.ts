@@ -226,7 +226,6 @@ try {
   await trained('one');
   const one = losses('one');
   const [first, last] = [one[0] as number, one.at(-2) as number];
-  process.stdout.write('| claim | measured | holds |\n| --- | --- | --- |\n');
   say(
     'it learns',
     last < 0.8 * first,
