@@ -31,7 +31,7 @@ def arguments():
     parser = argparse.ArgumentParser(description="Trains the network of model.py by recipe.json.")
     parser.add_argument("--data", required=True, help="folder of photos, a folder for each class in it")
     parser.add_argument("--out", default="out", help="where weights, figures and the checkpoint go")
-    parser.add_argument("--init", default=str(HERE / "weights.safetensors"), help="weights to start from")
+    parser.add_argument("--init", help="weights to start from (default: weights.safetensors here)")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--steps", type=int, help="end after so many updates")
@@ -83,7 +83,7 @@ class Run:
 
     def make_network(self):
         network = Network()
-        network.load_state_dict(load_file(self.args.init))
+        network.load_state_dict(load_file(self.args.init or HERE / "weights.safetensors"))
         frozen = set(self.recipe["frozen"])
         for name, weight in network.named_parameters():
             weight.requires_grad_(name not in frozen)
@@ -260,8 +260,10 @@ def ray_worker(config):
     import ray.train
     import ray.train.torch
 
-    # Ray has made the process group.
-    Run(argparse.Namespace(**config), ray.train.torch.get_device(), ray.train.report).train()
+    # The worker's own copy of this file, so that HERE is where the worker has it. Ray has made the process group.
+    import train
+
+    train.Run(argparse.Namespace(**config), ray.train.torch.get_device(), ray.train.report).train()
 
 
 def with_ray(args):
@@ -270,7 +272,8 @@ def with_ray(args):
     from ray.train.torch import TorchTrainer
 
     # Workers run elsewhere: paths must be whole, and on a disk that all of them see.
-    paths = {name: str(Path(getattr(args, name)).resolve()) for name in ("data", "out", "init")}
+    given = {name: getattr(args, name) for name in ("data", "out", "init")}
+    paths = {name: path and str(Path(path).resolve()) for name, path in given.items()}
     ray.init(runtime_env={"working_dir": str(HERE), "excludes": ["out"]})
     scaling = ScalingConfig(num_workers=args.workers, use_gpu=args.gpu)
     TorchTrainer(ray_worker, train_loop_config={**vars(args), **paths}, scaling_config=scaling).fit()
