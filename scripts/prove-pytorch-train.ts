@@ -80,7 +80,12 @@ layers: [{ op: conv2d, kernel: 5, filters: 8 }, relu, globalAvgPool, { op: dense
 
 /** Sums of floats in another order, over all steps. */
 const tolerance = 1e-4;
-const env = { OMP_NUM_THREADS: '1', RAY_USAGE_STATS_ENABLED: '0', RAY_AUTH_MODE: 'disabled' };
+const env = {
+  OMP_NUM_THREADS: '1',
+  RAY_worker_niceness: '0',
+  RAY_USAGE_STATS_ENABLED: '0',
+  RAY_AUTH_MODE: 'disabled',
+};
 
 const folder = mkdtempSync(path.join(tmpdir(), 'netlathe-train-'));
 const at = (...names: readonly string[]) => path.join(folder, ...names);
