@@ -69,7 +69,8 @@ describe.skipIf(!chromiumPath)('the page in Chromium', () => {
 
   /** Opens a page and gives what the browser complained about or asked for. */
   async function open(html: string, width = 1280) {
-    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    // With the network cut, so that nothing can come from anywhere.
+    const page = await browser.newPage({ viewport: { width, height: 900 }, offline: true });
     const noise: string[] = [];
     const url = pathToFileURL(join(folder, `${width}.html`)).href;
     await writeFile(new URL(url), html);
@@ -109,6 +110,35 @@ describe.skipIf(!chromiumPath)('the page in Chromium', () => {
       [...document.images].every((image) => image.naturalWidth > 0),
     );
     expect(loaded).toBe(true);
+  });
+
+  it('asks for itself alone, and its policy stops a script that got in', async () => {
+    const sound = await renderReport(run(), epochs(4), evaluation(undefined, 75, mistakes(6)));
+    const html = sound.replace(
+      '</main>',
+      () => '<script>document.title = "owned"</script><img src="https://example.org/a.png"></main>',
+    );
+    const page = await browser.newPage({ offline: true });
+    const requests: string[] = [];
+    page.on('request', (request) => {
+      if (!request.url().startsWith('data:')) requests.push(request.url());
+    });
+    const refused: (string | undefined)[] = [];
+    page.on('requestfailed', (request) => refused.push(request.failure()?.errorText));
+    for (const [name, text] of [
+      ['sound', sound],
+      ['attacked', html],
+    ] as const) {
+      const url = pathToFileURL(join(folder, `${name}.html`)).href;
+      await writeFile(new URL(url), text);
+      await page.goto(url, { waitUntil: 'load' });
+      // What was put in is asked for, which Chromium reports, and refused by the policy before the network.
+      const foreign = name === 'sound' ? [] : ['https://example.org/a.png'];
+      expect(requests.splice(0), name).toEqual([url, ...foreign]);
+      expect(refused.splice(0), name).toEqual(foreign.map(() => 'csp'));
+      expect(await page.title()).not.toBe('owned');
+    }
+    await page.close();
   });
 
   it.each([390, 768, 1280])('fits a screen %i wide', async (width) => {
