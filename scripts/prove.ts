@@ -63,7 +63,11 @@ function inProcess(proof: Proof, seed: string, seconds: number, folder: string):
     process.execPath,
     ['--import', 'tsx', script, proof.name, ...limits],
     // Twice the time and more, since the last case may be a long one.
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], timeout: (2 * seconds + 120) * 1000 },
+    {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      timeout: Math.round(2 * seconds + 120) * 1000,
+    },
   );
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Result;
@@ -88,14 +92,16 @@ async function all(argv: readonly string[]): Promise<number> {
     },
   });
   const list = await Promise.all(Object.values(proofs).map(async (load) => (await load()).proof));
-  const total = list.reduce((sum, { seconds }) => sum + seconds, 0);
-  // A tenth of the time is for what every process needs to start and to finish its last case.
-  const scale = Math.min(1, (Number(values.minutes) * 60 * 0.9) / total);
-  say(`${list.length} proofs, at most ${((total * scale) / 0.9 / 60).toFixed(0)} minutes`);
+  say(`${list.length} proofs, at most ${values.minutes} minutes`);
+  const until = performance.now() + Number(values.minutes) * 60_000;
   const folder = mkdtempSync(path.join(tmpdir(), 'netlathe-prove-all-'));
   const results: Result[] = [];
-  for (const proof of list) {
-    results.push(inProcess(proof, values.seed, proof.seconds * scale, folder));
+  for (const [i, proof] of list.entries()) {
+    // What a proof did not need is for those behind it; a twentieth is for starts and last cases.
+    const wanted = list.slice(i).reduce((sum, { seconds }) => sum + seconds, 0);
+    const left = ((until - performance.now()) / 1000) * 0.95;
+    const seconds = proof.seconds * Math.max(0.01, Math.min(1, left / wanted));
+    results.push(inProcess(proof, values.seed, seconds, folder));
     // After each, so that a run that is cut off leaves what it has.
     writeFileSync(values.out, pageOf(results, list.length, values.minutes));
   }

@@ -1,25 +1,25 @@
-/** All proofs, in the order of a full run. Each file exports `proof`. */
+/** All proofs, in the order of a full run: those that end once all is tried first. Each file exports `proof`. */
 
 import type { Proof } from './harness.ts';
 
 export const proofs: Readonly<Record<string, () => Promise<{ readonly proof: Proof }>>> = {
-  yaml: () => import('./yaml.ts'),
-  emit: () => import('./emit.ts'),
-  paths: () => import('./paths.ts'),
-  weights: () => import('./weights.ts'),
-  images: () => import('./images.ts'),
   nan: () => import('./nan.ts'),
-  'disk-full': () => import('./disk-full.ts'),
-  leaks: () => import('./leaks.ts'),
+  images: () => import('./images.ts'),
+  paths: () => import('./paths.ts'),
   'supply-chain': () => import('./supply-chain.ts'),
-  validate: () => import('./validate.ts'),
-  resume: () => import('./resume.ts'),
-  crash: () => import('./crash.ts'),
-  concurrency: () => import('./concurrency.ts'),
-  kill: () => import('./kill.ts'),
-  interrupt: () => import('./interrupt.ts'),
+  leaks: () => import('./leaks.ts'),
+  'disk-full': () => import('./disk-full.ts'),
   determinism: () => import('./determinism.ts'),
-  kernels: () => import('./kernels.ts'),
   modules: () => import('./modules.ts'),
   engines: () => import('./engines.ts'),
+  kernels: () => import('./kernels.ts'),
+  resume: () => import('./resume.ts'),
+  interrupt: () => import('./interrupt.ts'),
+  crash: () => import('./crash.ts'),
+  concurrency: () => import('./concurrency.ts'),
+  weights: () => import('./weights.ts'),
+  kill: () => import('./kill.ts'),
+  validate: () => import('./validate.ts'),
+  emit: () => import('./emit.ts'),
+  yaml: () => import('./yaml.ts'),
 };
