@@ -5,11 +5,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { saveTfjsModel } from '../../compiler/7-emit/tfjs/index.ts';
+import type { EmitOptions } from '../../compiler/7-emit/ts/emit.ts';
 import { writeBundle } from '../../compiler/7-emit/write-bundle.ts';
 import type { Graph } from '../../compiler/graph/graph.ts';
 import { weightsToSafetensors } from '../../compiler/weights/index.ts';
 import { Random } from '../../runtime/train/random.ts';
 import { bundleOf, randomWeights } from '../../test/emit/support.ts';
+import { photos } from '../../test/support/photos.ts';
 
 export interface Artifacts {
   readonly folder: string;
@@ -26,15 +28,29 @@ export async function makeArtifacts(
 ): Promise<Artifacts> {
   await mkdir(folder, { recursive: true });
   const weights = randomWeights(graph);
-  const fp32 = path.join(folder, 'fp32');
-  await writeBundle(fp32, await bundleOf(graph, weights), { force: true });
+  const bundles = [];
+  for (const [name, options] of Object.entries(storages(graph))) {
+    const files = await bundleOf(graph, weights, options);
+    bundles.push({ weights: name, folder: path.join(folder, name) });
+    await writeBundle(path.join(folder, name), files, { force: true });
+  }
   await saveTfjsModel(graph, weights, path.join(folder, 'tfjs'));
   await writeFile(path.join(folder, 'weights.safetensors'), weightsToSafetensors(weights));
   await writeFile(path.join(folder, 'network.json'), JSON.stringify(described(graph)));
   const image = path.join(folder, 'image.f32');
   await writeFile(image, new Uint8Array(randomImage(graph).buffer));
   execFileSync(python, [path.join(import.meta.dirname, 'convert.py'), folder], { stdio: 'pipe' });
-  return { folder, graph, image, bundles: [{ weights: 'fp32', folder: fp32 }] };
+  return { folder, graph, image, bundles };
+}
+
+/** How weights are stored. int8 is calibrated on drawn pictures: their speed is that of photos. */
+function storages({ input, classes }: Graph): Readonly<Record<string, Partial<EmitOptions>>> {
+  const drawn = photos(8, classes.length, 1, input.height);
+  const rest = { calibrate: 8, seed: 0, keep: [] };
+  return {
+    fp32: {},
+    int8: { weights: 'int8', int8: { training: drawn, validation: drawn, ...rest } },
+  };
 }
 
 /** What convert.py reads. */

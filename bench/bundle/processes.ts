@@ -22,16 +22,28 @@ export interface Peers {
   readonly layers: string;
 }
 
-const relaxedFlag = process.versions.node.startsWith('20.')
-  ? ['--experimental-wasm-relaxed-simd']
-  : [];
+const isNode20 = process.versions.node.startsWith('20.');
+const relaxedFlag = isNode20 ? ['--experimental-wasm-relaxed-simd'] : [];
+
+/** The first compiler of Node 20 gets the relaxed dot product wrong, so int8 refuses it there: the second is asked at once. */
+function flagsFor(weights: string, backend: string): readonly string[] {
+  const second = isNode20 && weights === 'int8' && backend === 'relaxed';
+  return [...relaxedFlag, ...(second ? ['--no-liftoff'] : [])];
+}
 
 export function ownCommands({ bundles, image }: Artifacts): readonly RuntimeCommand[] {
-  return bundles.flatMap(({ folder }) =>
+  return bundles.flatMap(({ weights, folder }) =>
     ['simd', 'relaxed', 'js'].map((backend) => ({
       own: true,
       command: process.execPath,
-      args: [...relaxedFlag, script('serve.mjs'), 'netlathe', image, folder, backend],
+      args: [
+        ...flagsFor(weights, backend),
+        script('serve.mjs'),
+        'netlathe',
+        image,
+        folder,
+        backend,
+      ],
       code: [path.join(folder, 'model.mjs')],
     })),
   );
