@@ -13,6 +13,7 @@ import {
 } from '../runtime/data/index.ts';
 import type { DataRecord, RunRecord, SplitRecord } from '../runtime/report/index.ts';
 import type { RunIdentity } from '../runtime/train/checkpoint.ts';
+import { checkFreeze } from '../runtime/train/freeze.ts';
 import type { Recipe } from '../runtime/train/recipe.ts';
 import type { Teacher } from '../runtime/train/teacher.ts';
 import type { Opened } from './compile-reference.ts';
@@ -51,6 +52,7 @@ export async function prepare(
   options: Pick<DatasetOptions, 'onProgress' | 'signal' | 'cacheDir'>,
 ): Promise<Prepared> {
   const { graph } = opened.compiled;
+  checkFreeze(graph, recipe.freeze);
   const notes: string[] = [];
   const base: DatasetOptions = {
     root,

@@ -181,6 +181,11 @@ inside the teacher, so it must be a network of netlathe, and the engine must be 
     explanation: `\`run.json\` or \`metrics.jsonl\` is not what netlathe wrote: changed by hand, or by a failing disk. Restore it from a copy.
 The weights are in files of their own and carry checksums: \`--init weights.safetensors\` starts a new run from them.`,
   },
+  E550: {
+    title: 'the frozen layers are not as meant',
+    explanation: `\`train.freeze\` lists layers by name, as \`netlathe compile\` prints them; \`*\` stands for any text. Each pattern must
+match a layer with weights, and some layer must be left to train.`,
+  },
 } as const satisfies Readonly<Record<string, CodeText>>;
 
 export const emitCodes = {

@@ -248,27 +248,3 @@ export function isViewFixed({ augment, mixup, cutmix }: Recipe): boolean {
   const strengths = [mixup, cutmix, cropPadding, rotation, brightness, contrast, saturation];
   return strengths.every((x) => x === 0) && !flip && !randomResizedCrop && !erase && !randAugment;
 }
-
-/** Whether a layer's weights stay as they are: `*` in a pattern stands for any text. */
-export function freezer(patterns: readonly string[]): (layer: string) => boolean {
-  const tests = patterns.map((pattern) => {
-    const parts = pattern.split('*');
-    return (layer: string) => matches(layer, parts);
-  });
-  return (layer) => tests.some((test) => test(layer));
-}
-
-/** Without a regular expression, so that no pattern is slow. */
-function matches(text: string, parts: readonly string[]): boolean {
-  const [first = '', ...rest] = parts;
-  if (!text.startsWith(first)) return false;
-  if (rest.length === 0) return text.length === first.length;
-  let at = first.length;
-  for (const part of rest.slice(0, -1)) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  const last = rest.at(-1) as string;
-  return text.length - at >= last.length && text.endsWith(last);
-}

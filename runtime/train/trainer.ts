@@ -18,11 +18,12 @@ import { Engine } from '../engine/engine.ts';
 import type { KernelBuild } from '../kernels/load.ts';
 import type { BackendTrainer, StepResult, TrainingState } from './backend.ts';
 import { batchBytes, Feeder, photoViews, writeNorms } from './feeder.ts';
+import { freezer } from './freeze.ts';
 import { addLessons, type Lesson } from './lesson.ts';
 import { countAgreeing, countCorrect, Pace } from './pace.ts';
 import { readParameters, writeParameters } from './parameters.ts';
 import { dropoutSeedAt } from './random.ts';
-import { freezer, type Recipe } from './recipe.ts';
+import type { Recipe } from './recipe.ts';
 import { distillPlan, isCached, type Teacher, TeacherHost } from './teacher.ts';
 
 export interface TrainerOptions {

@@ -7,7 +7,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageRoot } from '../../../runtime/package-root.ts';
-import { freezer, type Recipe } from '../../../runtime/train/recipe.ts';
+import { freezer } from '../../../runtime/train/freeze.ts';
+import type { Recipe } from '../../../runtime/train/recipe.ts';
 import { eyesOf, matchClasses, type Teacher } from '../../../runtime/train/teacher.ts';
 import { randAugmentOps } from '../../2-validate/schema/recipe.ts';
 import { count } from '../../5-budget/counts.ts';
