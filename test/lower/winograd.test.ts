@@ -35,6 +35,12 @@ describe('3x3 convolutions', () => {
     expect(kernels).not.toContain('convolution');
   });
 
+  it('take their groups by Winograd where these are wide enough', () => {
+    const layers =
+      '- { op: conv2d, kernel: 1, filters: 24 }\n- { op: conv2d, kernel: 3, groups: 3 }';
+    expect(kernelsOf(gradientsOf(layers)).filter((name) => name === 'winograd')).toHaveLength(2);
+  });
+
   it('are direct in inference', () => {
     const { program } = lowerInference(networkOf(wide, 16), { batch: 8, threads: 1 });
     const kernels = program.schedules.flatMap(kernelsOf);
@@ -42,12 +48,15 @@ describe('3x3 convolutions', () => {
   });
 
   it.each([
-    ['few channels', '- { op: conv2d, kernel: 3, filters: 16, padding: same }'],
+    ['few channels', '- { op: conv2d, kernel: 3, filters: 8, padding: same }'],
     [
       'a stride',
       '- { op: conv2d, kernel: 1, filters: 24 }\n- { op: conv2d, kernel: 3, stride: 2 }',
     ],
-    ['groups', '- { op: conv2d, kernel: 1, filters: 24 }\n- { op: conv2d, kernel: 3, groups: 3 }'],
+    [
+      'small groups',
+      '- { op: conv2d, kernel: 1, filters: 24 }\n- { op: conv2d, kernel: 3, groups: 6 }',
+    ],
   ])('are direct with %s', (_what, layers) => {
     const kernels = kernelsOf(gradientsOf(layers));
     expect(kernels).toContain('convolution');

@@ -140,7 +140,7 @@ describe('what is written into the page', () => {
   it('has the strict policy and no way out', async () => {
     const page = await renderReport(run(), epochs(4), evaluation(foods, 75, mistakes(2)));
     expect(page).toContain(
-      `content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`,
+      `content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"`,
     );
     expect(page).not.toMatch(/<script|<iframe|<object|https?:\/\/(?!www\.w3\.org)|@import|url\(/);
   });
