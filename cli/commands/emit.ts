@@ -12,6 +12,7 @@ import {
 } from '../../compiler/7-emit/targets.ts';
 import type { BundleFiles, Int8Options } from '../../compiler/7-emit/ts/emit.ts';
 import { compareBundle, writeBundle } from '../../compiler/7-emit/write-bundle.ts';
+import { orList } from '../../compiler/diagnostics/suggest.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
 import { type Network, type NetworkOptions, networkFrom } from '../network-source.ts';
@@ -94,7 +95,7 @@ async function withTeacher(io: CommandIo, network: Network): Promise<Network | u
 function choice<const T extends string>(name: string, given: string, known: readonly T[]): T {
   const found = known.find((value) => value === given);
   if (found !== undefined) return found;
-  throw new UsageError(`${name} takes ${known.join(' or ')}, not "${given}"`);
+  throw new UsageError(`${name} takes ${orList(known)}, not "${given}"`);
 }
 
 function optionsOf(name: string, takes: readonly TargetOption[], options: Options): TargetOptions {
