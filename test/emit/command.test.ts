@@ -108,7 +108,7 @@ describe('emit and verify', () => {
   });
 
   test.each([
-    [['--weights', 'int4'], '--weights takes fp32 or fp16 or int8, not "int4"'],
+    [['--weights', 'int4'], '--weights takes fp32, fp16 or int8, not "int4"'],
     [['--target', 'cobol'], 'not "cobol"'],
     [['--weights', 'int8'], '--weights int8 needs --data DIR'],
     [['--keep', 'conv2d_1'], '--keep goes with --weights int8'],
