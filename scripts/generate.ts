@@ -29,8 +29,15 @@ export function suiteSchemaText(): string {
   return `${JSON.stringify(suiteSchema, null, 2)}\n`;
 }
 
+/** What a suite has in common with an architecture is typed there. */
 export function suiteTypesText(): Promise<string> {
-  return typesOf({ ...suiteSchema, title: 'SuiteSpec' }, 'SuiteSpec');
+  const shared = (type: string) => ({ tsType: `import('../2-validate/spec.ts').${type}` });
+  const definitions = {
+    ...(suiteSchema.definitions as Schema),
+    budget: shared('Budget'),
+    recipe: shared('Recipe'),
+  };
+  return typesOf({ ...suiteSchema, definitions, title: 'SuiteSpec' }, 'SuiteSpec');
 }
 
 /** The choices that the schema makes with if/then/else, as the unions that TypeScript knows. */
