@@ -4,7 +4,8 @@
  */
 import { classStep, lastTapOfClass, tapsBeforeClass, tapsOfClass } from './classes';
 import { convolveLines } from './forward';
-import { accumulateOuter, multiplyPanels, PANEL, panelBytes, panelCount } from './gemm';
+import { multiplyPanels, PANEL, panelBytes, panelCount } from './gemm';
+import { accumulateOuter } from './outer';
 import { convolvePadded, gradientPadded, isPadded, paddedBytes } from './padded';
 import { gatherPatches, packColumns, rowBytes } from './patches';
 

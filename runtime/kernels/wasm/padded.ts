@@ -2,8 +2,9 @@
  * Convolution without a stride, from a copy of some lines of the image with its zeros around: the matrix product reads
  * patches where they overlap, instead of a row for each pixel. The gradient to the input is the same over the output's.
  */
-import { accumulateOuter, multiplyPanels, panelBytes, panelCount } from './gemm';
+import { multiplyPanels, panelBytes, panelCount } from './gemm';
 import { convolveGroupLines, isSmallGroup } from './groups';
+import { accumulateOuter } from './outer';
 import { packColumns, rowBytes, zeroPixels } from './patches';
 import { accumulateRgb, isRgb, multiplyRgb } from './rgb';
 

@@ -1,4 +1,5 @@
-import { accumulateOuter, multiplyPanels, panelBytes, panelCount } from './gemm';
+import { multiplyPanels, panelBytes, panelCount } from './gemm';
+import { accumulateOuter } from './outer';
 import { gatherPatches, packColumns, rowBytes } from './patches';
 
 /** Floats of the input in a block: it stays in the first-level cache while every panel passes over it. */

@@ -2,7 +2,8 @@
  * The first convolution of a network: images of three channels and taps three wide, whose nine floats of a line are too
  * few for the loops of gemm.ts. The same sums in the same order.
  */
-import { accumulateOuter, addRow, PANEL } from './gemm';
+import { PANEL } from './gemm';
+import { accumulateOuter, addRow } from './outer';
 import { madd, storePartial } from './simd';
 
 /** Bytes from pixel to pixel. */
