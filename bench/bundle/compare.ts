@@ -1,9 +1,9 @@
 /** Answers of runtimes as rows of a table, and the check that all computed the same network. */
 
-import { aligned } from '../train/table.ts';
+import { aligned } from '../shared/aligned.ts';
+import type { Named } from '../shared/peer.ts';
 
-export interface Hello {
-  readonly label: string;
+export interface Hello extends Named {
   /** Milliseconds from before the runtime is loaded to its first logits. */
   readonly start: number;
   readonly logits: readonly number[];

@@ -9,12 +9,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { Peer } from '../shared/peer.ts';
+import { recordOf } from '../shared/record.ts';
 import { graphOf, root } from '../train/networks.ts';
-import { recordOf } from '../train/record.ts';
 import { type Artifacts, brotliBytes, makeArtifacts } from './artifacts.ts';
 import { PageBench, pageRuntimes } from './chromium.ts';
-import { type Row, sameLogits, tableOf } from './compare.ts';
-import { ownCommands, type Peers, peerCommands, Runtime } from './processes.ts';
+import { type Hello, type Row, sameLogits, tableOf } from './compare.ts';
+import { ownCommands, type Peers, peerCommands } from './processes.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -35,11 +36,16 @@ async function processRows(artifacts: Artifacts, peers: Peers): Promise<readonly
   for (const command of commands) {
     const starts: number[] = [];
     for (let i = 0; i < 4; i++) {
-      const trial = await Runtime.start(command);
+      const trial = await Peer.start<Hello>(command);
       starts.push(trial.hello.start);
       await trial.stop();
     }
-    rows.push({ command, starts, runtime: await Runtime.start(command), times: [] as number[] });
+    rows.push({
+      command,
+      starts,
+      runtime: await Peer.start<Hello>(command),
+      times: [] as number[],
+    });
   }
   sameLogits(rows.map(({ runtime }) => runtime.hello));
   const memory: number[] = [];

@@ -1,15 +1,11 @@
 /** The runtimes that run as processes: in Node, and natively from Python. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
+import type { PeerCommand } from '../shared/peer.ts';
 import type { Artifacts } from './artifacts.ts';
-import type { Hello } from './compare.ts';
 
-export interface RuntimeCommand {
+export interface RuntimeCommand extends PeerCommand {
   readonly own: boolean;
-  readonly command: string;
-  readonly args: readonly string[];
   /** What a page would have to load for it. */
   readonly code: readonly string[];
 }
@@ -86,53 +82,4 @@ export const tfjsFiles = [
 
 function script(file: string): string {
   return path.join(import.meta.dirname, 'runtimes', file);
-}
-
-interface Measured {
-  readonly times: readonly number[];
-  readonly peakMemory: number;
-}
-
-export class Runtime {
-  readonly hello: Hello;
-  readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  private constructor(hello: Hello, child: ChildProcess, lines: AsyncIterator<string>) {
-    this.hello = hello;
-    this.#child = child;
-    this.#lines = lines;
-  }
-
-  static async start({ command, args }: RuntimeCommand): Promise<Runtime> {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    return new Runtime(await answer<Hello>(lines, 'logits', args), child, lines);
-  }
-
-  async measure(seconds: number): Promise<Measured> {
-    this.#child.stdin?.write(`${JSON.stringify({ seconds })}\n`);
-    return answer<Measured>(this.#lines, 'times', [this.hello.label]);
-  }
-
-  async stop(): Promise<void> {
-    const gone = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.stdin?.end();
-    await gone;
-  }
-}
-
-/** The next line that is an answer; libraries print what they like. */
-async function answer<T>(
-  lines: AsyncIterator<string>,
-  key: keyof T & string,
-  who: readonly string[],
-): Promise<T> {
-  for (;;) {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`ended before it answered: ${who.join(' ')}`);
-    if (!value.startsWith('{')) continue;
-    const parsed = JSON.parse(value) as T & object;
-    if (key in parsed) return parsed;
-  }
 }

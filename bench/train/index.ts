@@ -6,18 +6,18 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Measured, Peer } from '../shared/peer.ts';
+import { recordOf } from '../shared/record.ts';
 import { graphOf, networkNames, networkOf, parametersOf, root, stepFlops } from './networks.ts';
 import {
   ownCommands,
-  type Peer,
   type PeerKind,
   type PeerOptions,
   peerCommands,
   startFastest,
 } from './peers.ts';
 import { profileNetwork } from './profile.ts';
-import type { Measured } from './protocol.ts';
-import { recordOf } from './record.ts';
+import type { Hello } from './protocol.ts';
 import { type Comparison, rowOf, tableOf } from './table.ts';
 
 const rounds = 4;
@@ -59,7 +59,7 @@ async function compare(name: string, kinds: readonly PeerKind[]): Promise<Compar
   const own = ownCommands(name, options.threads).map((command) => [command]);
   const single = options.threads > 1 ? ownCommands(name, 1).map((command) => [command]) : [];
   const peers = kinds.map((kind) => peerCommands(kind, name, options));
-  const running: Peer[] = [];
+  const running: Peer<Hello>[] = [];
   for (const commands of [...own, ...single, ...peers]) running.push(await startFastest(commands));
   for (const { hello } of running) {
     if (hello.parameters === parameters) continue;

@@ -2,10 +2,10 @@
 
 import { profile, type StepTime } from '../../runtime/engine/profile.ts';
 import { type KernelBuild, supportsRelaxed } from '../../runtime/kernels/load.ts';
+import { aligned } from '../shared/aligned.ts';
 import { prepareStep, runStep } from './netlathe-step.ts';
 import { type BenchNetwork, graphOf } from './networks.ts';
 import { matrixPeak } from './peak.ts';
-import { aligned } from './table.ts';
 
 const repeats = 25;
 

@@ -4,20 +4,12 @@
  */
 
 import { createInterface } from 'node:readline';
+import type { Measured, Named } from '../shared/peer.ts';
 
-export interface Hello {
-  /** Name and version, and what was chosen to be fast. */
-  readonly label: string;
+export interface Hello extends Named {
   readonly parameters: number;
   /** GFLOP/s of a matrix product on as many threads: what a step could reach at best. */
   readonly peak: number;
-}
-
-export interface Measured {
-  /** Milliseconds a step. */
-  readonly times: readonly number[];
-  /** The most memory the process ever held, in MiB. */
-  readonly peakMemory: number;
 }
 
 /** The peer's side. */

@@ -1,6 +1,8 @@
 /** What a comparison prints: one table a network. */
 
-import type { Hello, Measured } from './protocol.ts';
+import { aligned } from '../shared/aligned.ts';
+import type { Measured } from '../shared/peer.ts';
+import type { Hello } from './protocol.ts';
 
 export interface Row {
   readonly hello: Hello;
@@ -66,19 +68,4 @@ function ratio(peer: Row, row: Row, middle: number, best: number): string {
   const medians = median(peer.times) / middle;
   const bests = Math.min(...peer.times) / best;
   return `${medians.toFixed(2)}x (best ${bests.toFixed(2)}x)`;
-}
-
-export function aligned(
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
-): readonly string[] {
-  const widths = header.map((title, i) =>
-    Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
-  const rule = widths.map((width, i) =>
-    i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
-  );
-  return [line(header), `| ${rule.join(' | ')} |`, ...rows.map(line)];
 }

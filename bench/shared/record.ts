@@ -2,7 +2,9 @@
 
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, platform, release, totalmem } from 'node:os';
-import { root } from './networks.ts';
+import path from 'node:path';
+
+const root = path.join(import.meta.dirname, '../..');
 
 function commit(): string {
   try {
