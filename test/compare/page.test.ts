@@ -1,14 +1,14 @@
 /** The page of a comparison in a real browser: it asks for nothing, hides nothing, fits, and keeps names in their place. */
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Comparison } from '../../runtime/compare/comparison.ts';
 import { renderComparison } from '../../runtime/compare/page/page.ts';
 import { chromiumPath } from '../report/chromium.ts';
+import { openPage, shapeOf } from '../support/pages.ts';
 import { madeUp, planOf } from './fixture.ts';
 
 const plan = planOf('suites/report.yaml');
@@ -74,26 +74,7 @@ describe.skipIf(!chromiumPath)('the comparison in Chromium', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function open(html: string, width = 1280) {
-    const page = await browser.newPage({ viewport: { width, height: 900 } });
-    const noise: string[] = [];
-    const url = pathToFileURL(join(folder, `${width}.html`)).href;
-    await writeFile(new URL(url), html);
-    page.on('console', (message) => noise.push(message.text()));
-    page.on('pageerror', (error) => noise.push(String(error)));
-    page.on('request', (request) => {
-      if (request.url() !== url && !request.url().startsWith('data:')) noise.push(request.url());
-    });
-    await page.goto(url, { waitUntil: 'load' });
-    return { page, noise };
-  }
-
-  const shapeOf = (page: Page) =>
-    page.evaluate(() =>
-      [...document.querySelectorAll('*')].map(
-        (e) => `${e.tagName} ${[...e.attributes].map((a) => a.name).join()}`,
-      ),
-    );
+  const open = (html: string, width?: number) => openPage(browser, folder, html, width);
 
   it('asks for nothing, and shows every trial, the failed and the missing too', async () => {
     const { page, noise } = await open(await renderComparison(comparison, 'en'));

@@ -3,9 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderReport } from '../../runtime/report/report.ts';
+import { openPage, shapeOf } from '../support/pages.ts';
 import { chromiumPath } from './chromium.ts';
 import { epochs, evaluation, mistakes, run } from './fixture.ts';
 
@@ -67,29 +68,7 @@ describe.skipIf(!chromiumPath)('the page in Chromium', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Opens a page and gives what the browser complained about or asked for. */
-  async function open(html: string, width = 1280) {
-    // With the network cut, so that nothing can come from anywhere.
-    const page = await browser.newPage({ viewport: { width, height: 900 }, offline: true });
-    const noise: string[] = [];
-    const url = pathToFileURL(join(folder, `${width}.html`)).href;
-    await writeFile(new URL(url), html);
-    page.on('console', (message) => noise.push(message.text()));
-    page.on('pageerror', (error) => noise.push(String(error)));
-    page.on('request', (request) => {
-      if (request.url() !== url && !request.url().startsWith('data:')) noise.push(request.url());
-    });
-    await page.goto(url, { waitUntil: 'load' });
-    return { page, noise };
-  }
-
-  /** Tags and attribute names in order: what stays the same whatever names are used. */
-  const shapeOf = (page: Page) =>
-    page.evaluate(() =>
-      [...document.querySelectorAll('*')].map(
-        (e) => `${e.tagName} ${[...e.attributes].map((a) => a.name).join()}`,
-      ),
-    );
+  const open = (html: string, width?: number) => openPage(browser, folder, html, width);
 
   it('has the shape of a harmless page, whatever the names', async () => {
     const bad = await open(await pageOf(hostile));
