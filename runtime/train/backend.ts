@@ -21,6 +21,9 @@ export interface StepResult {
   readonly lesson?: Lesson | undefined;
 }
 
+/** An engine that computes elsewhere, on a GPU, has its answers later. */
+export type Awaitable<T> = T | Promise<T>;
+
 /** All that a run needs to go on where it was, by name: weights, statistics, optimizer state, averages. */
 export type TrainingState = ReadonlyMap<string, Weight>;
 
@@ -28,10 +31,10 @@ export interface BackendTrainer {
   readonly pace: Pace;
   start(weights: WeightStore): void;
   /** The weights to evaluate and keep: averaged where the recipe asks for that. */
-  weights(): WeightStore;
+  weights(): Awaitable<WeightStore>;
   /** One update of the weights; `step` counts from 0. */
-  step(step: number): StepResult;
-  state(): TrainingState;
+  step(step: number): Awaitable<StepResult>;
+  state(): Awaitable<TrainingState>;
   /** Takes up a state with the names and sizes of its own. */
   restore(state: TrainingState): void;
   close(): Promise<void>;

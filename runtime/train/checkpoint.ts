@@ -77,7 +77,7 @@ export async function loadCheckpoint(
   const { progress, written } = readMetadata(file, read.metadata);
   checkIdentity(file, written, identity);
   const state = weightsFromSafetensors(read);
-  for (const [name, { values }] of trainer.state()) {
+  for (const [name, { values }] of await trainer.state()) {
     const tensor = state.get(name);
     if (tensor?.values.length !== values.length) {
       throw new TrainError({

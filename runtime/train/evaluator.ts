@@ -6,7 +6,7 @@ import type { WeightStore } from '../../compiler/weights/index.ts';
 import type { ImageSet } from '../data/index.ts';
 import { Engine } from '../engine/engine.ts';
 import type { KernelBuild } from '../kernels/load.ts';
-import type { BackendEvaluator } from './backend.ts';
+import type { Awaitable, BackendEvaluator } from './backend.ts';
 import { batchBytes } from './feeder.ts';
 import { writeParameters } from './parameters.ts';
 import { ResizeFeeder } from './resize-feeder.ts';
@@ -69,13 +69,14 @@ export async function evaluateBatches(
     classes,
   }: { readonly count: number; readonly batch: number; readonly classes: number },
   signal: AbortSignal | undefined,
-  logitsOf: (first: number, count: number) => Float32Array,
+  logitsOf: (first: number, count: number) => Awaitable<Float32Array>,
 ): Promise<Float32Array> {
   const all = new Float32Array(count * classes);
   for (let first = 0; first < count; first += batch) {
     signal?.throwIfAborted();
     const some = Math.min(batch, count - first);
-    all.set(logitsOf(first, some).subarray(0, some * classes), first * classes);
+    const logits = await logitsOf(first, some);
+    all.set(logits.subarray(0, some * classes), first * classes);
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
   return all;

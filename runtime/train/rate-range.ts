@@ -48,7 +48,7 @@ export async function runRange(
   for (let step = 0; step < trainer.pace.totalSteps; step++) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (signal.aborted) return { points, ended: 'interrupted' };
-    const point = stepAt(trainer, step);
+    const point = await stepAt(trainer, step);
     if (!point) return { points, ended: 'diverged' };
     points.push(point);
     onStep(point);
@@ -60,9 +60,9 @@ export async function runRange(
   return { points, ended: 'steps' };
 }
 
-function stepAt(trainer: BackendTrainer, step: number): RangePoint | undefined {
+async function stepAt(trainer: BackendTrainer, step: number): Promise<RangePoint | undefined> {
   try {
-    const { loss, seen, learningRate } = trainer.step(step);
+    const { loss, seen, learningRate } = await trainer.step(step);
     return { rate: learningRate, loss: loss / seen };
   } catch (error) {
     if (error instanceof TrainError && error.code === 'E540') return undefined;

@@ -131,7 +131,7 @@ class Run {
         await this.#save();
         return this.#finish('interrupted');
       }
-      this.#step();
+      await this.#step();
       if (!this.#isEpochOver() && this.#isSaveDue()) await this.#save();
     }
   }
@@ -170,10 +170,10 @@ class Run {
     this.#saved = this.#started;
   }
 
-  #step(): void {
+  async #step(): Promise<void> {
     const before = this.#progress;
     const from = performance.now();
-    const result = this.#trainer.step(before.step);
+    const result = await this.#trainer.step(before.step);
     const fresh = before.step % this.#trainer.pace.stepsPerEpoch === 0;
     const carried = fresh ? { loss: 0, correct: 0, seen: 0, lesson: undefined } : before;
     this.#seen += result.seen;
@@ -209,7 +209,7 @@ class Run {
   async #endEpoch(): Promise<void> {
     const { data, recipe, folder, listener } = this.#options;
     const { step, loss, correct, seen, seconds, lesson } = this.#progress;
-    const weights = this.#soundWeights();
+    const weights = await this.#soundWeights();
     const figures = data.validation ? await this.#evaluate(weights) : undefined;
     const epoch = this.#epochs.length + 1;
     const metrics: EpochMetrics = {
@@ -245,9 +245,9 @@ class Run {
   }
 
   /** A step may be the one that went too far: what is written must be numbers. */
-  #soundWeights(): WeightStore {
-    const weights = this.#trainer.weights();
-    const bad = firstNonFinite(weights) ?? firstNonFinite(this.#trainer.state());
+  async #soundWeights(): Promise<WeightStore> {
+    const weights = await this.#trainer.weights();
+    const bad = firstNonFinite(weights) ?? firstNonFinite(await this.#trainer.state());
     if (bad === undefined) return weights;
     throw new TrainError({
       code: 'E540',
@@ -256,11 +256,12 @@ class Run {
     });
   }
 
-  async #save(weights: WeightStore = this.#soundWeights()): Promise<void> {
+  async #save(sound?: WeightStore): Promise<void> {
     const { folder, identity } = this.#options;
+    const weights = sound ?? (await this.#soundWeights());
     await folder.write('last', weightsToSafetensors(weights));
     const file = folder.file('checkpoint');
-    await saveCheckpoint(file, this.#trainer.state(), this.#progress, identity);
+    await saveCheckpoint(file, await this.#trainer.state(), this.#progress, identity);
     this.#saved = performance.now();
   }
 

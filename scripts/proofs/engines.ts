@@ -109,7 +109,7 @@ async function curve(backend: Backend, graph: Graph, recipe: Recipe): Promise<Cu
   let seconds = 0;
   for (let step = 0; step < trainer.pace.totalSteps; step++) {
     const from = performance.now();
-    const { loss, seen } = trainer.step(step);
+    const { loss, seen } = await trainer.step(step);
     // The first step also warms up.
     if (step > 0) seconds += (performance.now() - from) / 1000;
     losses.push(loss / seen);

@@ -144,11 +144,11 @@ async function tensors(trial: Trial, until: number): Promise<void> {
   const recipe = resolveRecipe({ ...tinyRecipe, epochs: 100_000 });
   const trainer = await tfjsBackend(tf).trainer(tinyGraph, tinyData.train, recipe);
   trainer.start(initialize(tinyGraph, 1));
-  trainer.step(0);
+  await trainer.step(0);
   const before = tf.memory().numTensors;
   let step = 1;
   for (; step <= Math.min(1000, trial.wanted) && performance.now() < until; step++) {
-    trainer.step(step);
+    await trainer.step(step);
     trial.done();
     if (tf.memory().numTensors !== before) {
       trial.fail('tensors', `${before} tensors, ${tf.memory().numTensors} after step ${step + 1}`);

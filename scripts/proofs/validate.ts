@@ -65,8 +65,8 @@ async function oneStep(trial: Trial, yaml: string, seed: number): Promise<string
   const trainer = await wasmBackend({ threads: 1, build: 'strict' }).trainer(graph, images, recipe);
   try {
     trainer.start(initialize(graph, seed % 1000));
-    trainer.step(0);
-    const weights = trainer.weights();
+    await trainer.step(0);
+    const weights = await trainer.weights();
     const file = path.join(folder, 'weights.safetensors');
     await writeFileAtomic(file, weightsToSafetensors(weights));
     const again = await readWeights(file, graph);

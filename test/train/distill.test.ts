@@ -245,12 +245,13 @@ async function curve(backend: Backend, written: WrittenRecipe, teacher: Teacher)
   const recipe = resolveRecipe(written, { steps });
   const trainer = await backend.trainer(student, train, recipe, teacher);
   trainer.start(initialize(student, 4));
-  const figures = Array.from({ length: steps }, (_, step) => {
-    const { loss, seen, lesson } = trainer.step(step);
+  const figures = [];
+  for (let step = 0; step < steps; step++) {
+    const { loss, seen, lesson } = await trainer.step(step);
     if (!lesson) throw new Error('no lesson');
-    return { loss: loss / seen, taught: lesson.loss / seen, right: lesson.teacherCorrect };
-  });
-  const weights = trainer.weights();
+    figures.push({ loss: loss / seen, taught: lesson.loss / seen, right: lesson.teacherCorrect });
+  }
+  const weights = await trainer.weights();
   await trainer.close();
   return { figures, weights };
 }

@@ -37,7 +37,8 @@ async function losses(teacher: Teacher): Promise<number[]> {
   const backend = wasmBackend({ threads: 1, build: 'strict' });
   const trainer = await backend.trainer(student, train, recipe, teacher);
   trainer.start(initialize(student, 1));
-  const all = Array.from({ length: 6 }, (_, step) => trainer.step(step).lesson?.loss ?? -1);
+  const all: number[] = [];
+  for (let step = 0; step < 6; step++) all.push((await trainer.step(step)).lesson?.loss ?? -1);
   await trainer.close();
   return all;
 }

@@ -53,36 +53,57 @@ export class TfjsNetwork {
     for (const node of graph.nodes) if (node.op === 'dropout') this.#drawAsTheEngine(node);
   }
 
-  gradients(
-    { image, targets, labels, teacher }: Batch,
+  async gradients(
+    batch: Batch,
     variables: readonly tfjs.Variable[],
     draw: { readonly seed: number; readonly part: number },
-  ): Gradients {
-    const tf = this.#tf;
+  ): Promise<Gradients> {
     this.#draw = draw;
+    const { labels } = batch;
+    const { tensors, logits, loss, taught } = this.#differentiate(batch, variables);
+    // Together: a GPU is waited for once.
+    const [rows, sum, part] = await Promise.all([
+      logits.data<'float32'>(),
+      loss.data(),
+      taught?.data(),
+    ]);
+    this.#tf.dispose(taught ? [logits, loss, taught] : [logits, loss]);
+    const figures = { tensors, loss: sum[0] as number, correct: countCorrect(rows, labels) };
+    if (!part || !batch.teacher) return figures;
+    const lesson: Lesson = {
+      loss: part[0] as number,
+      hints: 0,
+      teacherCorrect: countCorrect(batch.teacher, labels),
+      agreed: countAgreeing(rows, batch.teacher, labels.length),
+    };
+    return { ...figures, lesson };
+  }
+
+  /** The caller disposes of all. */
+  #differentiate({ image, targets, labels, teacher }: Batch, variables: readonly tfjs.Variable[]) {
+    const tf = this.#tf;
     return tf.tidy(() => {
       const before = this.#norms.map(({ variance }) => tf.clone(variance));
       const table = (values: Float32Array) =>
         tf.tensor2d(values.slice(), [labels.length, this.#graph.classes.length]);
       const wanted = table(targets);
-      const taught = teacher && table(teacher);
+      const said = teacher && table(teacher);
       let rows: tfjs.Tensor2D | undefined;
       const { value, grads } = tf.variableGrads(() => {
         const options = { training: true };
         const logits = this.#model.apply(this.#tensorOf(image), options) as tfjs.Tensor2D;
         rows = tf.keep(logits);
-        return this.#loss(logits, wanted, taught);
+        return this.#loss(logits, wanted, said);
       }, [...variables]);
       this.#unbias(before, labels.length);
-      const kept = rows as tfjs.Tensor2D;
-      const logits = kept.dataSync<'float32'>();
-      const correct = countCorrect(logits, labels);
-      const lesson = teacher && this.#lesson(kept, wanted, teacher, labels);
-      kept.dispose();
+      const logits = rows as tfjs.Tensor2D;
       // What does not lead to the loss has no gradient.
-      const tensors = variables.map((v) => tf.keep(grads[v.name] ?? tf.zerosLike(v)));
-      const figures = { tensors, loss: value.dataSync()[0] as number, correct };
-      return lesson ? { ...figures, lesson: { ...lesson } } : figures;
+      const tensors = variables.map((v) => grads[v.name] ?? tf.zerosLike(v));
+      const taught =
+        said && this.#distill
+          ? distillationLoss(tf, this.#distill, { logits, teacher: said, targets: wanted })
+          : undefined;
+      return { tensors, logits, loss: value, taught };
     });
   }
 
@@ -94,28 +115,13 @@ export class TfjsNetwork {
     return tf.add(tf.mul(hard, 1 - this.#distill.alpha), soft) as tfjs.Scalar;
   }
 
-  #lesson(
-    logits: tfjs.Tensor2D,
-    targets: tfjs.Tensor2D,
-    said: Float32Array,
-    labels: Uint16Array,
-  ): Lesson | undefined {
-    if (!this.#distill) return undefined;
-    const teacher = this.#tf.tensor2d(said.slice(), logits.shape);
-    const loss = distillationLoss(this.#tf, this.#distill, { logits, teacher, targets });
-    return {
-      loss: loss.dataSync()[0] as number,
-      hints: 0,
-      teacherCorrect: countCorrect(said, labels),
-      agreed: countAgreeing(logits.dataSync<'float32'>(), said, labels.length),
-    };
-  }
-
-  logits(image: Float32Array): Float32Array {
-    const tf = this.#tf;
-    return tf.tidy(() =>
-      (this.#model.predict(this.#tensorOf(image)) as tfjs.Tensor).dataSync<'float32'>(),
-    );
+  async logits(image: Float32Array): Promise<Float32Array> {
+    const rows = this.#tf.tidy(() => this.#model.predict(this.#tensorOf(image)) as tfjs.Tensor);
+    try {
+      return await rows.data<'float32'>();
+    } finally {
+      rows.dispose();
+    }
   }
 
   dispose(): void {

@@ -67,11 +67,11 @@ export class TfjsTrainer implements BackendTrainer {
     }
   }
 
-  weights(): WeightStore {
+  weights(): Promise<WeightStore> {
     return storeOf(this.#network.weights, this.#average);
   }
 
-  step(step: number): StepResult {
+  async step(step: number): Promise<StepResult> {
     const { accumulate, seed } = this.#recipe;
     const epoch = this.pace.epochOf(step);
     const variables = this.#trained.map(({ variable }) => variable);
@@ -82,14 +82,14 @@ export class TfjsTrainer implements BackendTrainer {
     for (let part = 0; part < accumulate; part++) {
       const number = step * accumulate + part;
       const batch = this.#batches.next(this.pace.indices(step, part), { epoch, step: number });
-      const gradients = this.#network.gradients(batch, variables, { seed, part: number });
+      const gradients = await this.#network.gradients(batch, variables, { seed, part: number });
       sums = this.#add(sums, gradients.tensors);
       loss += gradients.loss;
       correct += gradients.correct;
       lesson = addLessons(lesson, gradients.lesson);
     }
     try {
-      this.#update(step, sums, loss);
+      await this.#update(step, sums, loss);
     } finally {
       this.#tf.dispose([...sums]);
     }
@@ -97,14 +97,16 @@ export class TfjsTrainer implements BackendTrainer {
     return { loss, correct, seen: imagesPerStep, learningRate: this.pace.rateAt(step), lesson };
   }
 
-  state(): TrainingState {
-    return new Map(
-      this.#held().map(([name, { shape, values }]) => [name, { shape, values: values() }]),
-    );
+  async state(): Promise<TrainingState> {
+    const held = this.#held().map(async ([name, variable]) => {
+      const weight: Weight = { shape: variable.shape, values: await variable.data<'float32'>() };
+      return [name, weight] as const;
+    });
+    return new Map(await Promise.all(held));
   }
 
   restore(state: TrainingState): void {
-    for (const [name, { variable }] of this.#held()) {
+    for (const [name, variable] of this.#held()) {
       assignValues(this.#tf, variable, (state.get(name) as Weight).values);
     }
   }
@@ -124,9 +126,9 @@ export class TfjsTrainer implements BackendTrainer {
   }
 
   /** `gradients` are of the sum of the losses; the step is taken along those of their mean. */
-  #update(step: number, gradients: readonly tfjs.Tensor[], loss: number): void {
+  async #update(step: number, gradients: readonly tfjs.Tensor[], loss: number): Promise<void> {
     const { imagesPerStep } = this.pace;
-    const norms = gradients.map((gradient) => this.#norm(gradient) / imagesPerStep);
+    const norms = (await this.#norms(gradients)).map((norm) => norm / imagesPerStep);
     const norm = Math.hypot(...norms);
     if (!Number.isFinite(norm) || !Number.isFinite(loss)) {
       this.pace.diverged(step, this.#trained[norms.findIndex((n) => !Number.isFinite(n))]?.name);
@@ -137,9 +139,16 @@ export class TfjsTrainer implements BackendTrainer {
     if (scalars.averageDecay !== undefined) this.#follow(scalars.averageDecay);
   }
 
-  #norm(gradient: tfjs.Tensor): number {
+  /** All at once: a GPU is asked only once. */
+  async #norms(gradients: readonly tfjs.Tensor[]): Promise<readonly number[]> {
     const tf = this.#tf;
-    return tf.tidy(() => tf.sqrt(tf.sum(tf.square(gradient))).dataSync()[0] as number);
+    if (gradients.length === 0) return [];
+    const squares = tf.tidy(() => tf.stack(gradients.map((g) => tf.sum(tf.square(g)))));
+    try {
+      return Array.from(await squares.data(), Math.sqrt);
+    } finally {
+      squares.dispose();
+    }
   }
 
   #follow(decay: number): void {
@@ -153,9 +162,9 @@ export class TfjsTrainer implements BackendTrainer {
   }
 
   /** Every variable that a run needs to go on, by name. */
-  #held() {
+  #held(): readonly (readonly [string, tfjs.Variable])[] {
     const { weights } = this.#network;
-    const all: (readonly [string, tfjs.Variable])[] = [
+    return [
       ...weights.map(({ name, variable }) => [`weights ${name}`, variable] as const),
       ...(this.#average ?? []).map(
         (variable, i) => [`average ${weights[i]?.name}`, variable] as const,
@@ -166,9 +175,5 @@ export class TfjsTrainer implements BackendTrainer {
         ),
       ),
     ];
-    return all.map(([name, variable]) => {
-      const values = () => variable.dataSync<'float32'>();
-      return [name, { shape: variable.shape, values, variable }] as const;
-    });
   }
 }

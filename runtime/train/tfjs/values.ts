@@ -10,13 +10,14 @@ export function assignValues(tf: Tf, variable: tfjs.Variable, values: Float32Arr
 }
 
 /** What the variables hold, in the order of the weights; without, those of the weights themselves. */
-export function storeOf(
+export async function storeOf(
   weights: readonly ModelWeight[],
   variables: readonly tfjs.Variable[] = weights.map(({ variable }) => variable),
-): WeightStore {
+): Promise<WeightStore> {
+  const all = await Promise.all(variables.map((variable) => variable.data<'float32'>()));
   return new Map(
     weights.map(({ name, spec }, i) => {
-      const values = (variables[i] as tfjs.Variable).dataSync<'float32'>().slice();
+      const values = (all[i] as Float32Array).slice();
       return [name, { shape: spec.shape, values }];
     }),
   );
