@@ -59,7 +59,7 @@ export class TrainReporter implements RunListener {
     const engine =
       record.engine === 'wasm'
         ? `${record.numerics} numerics, ${record.threads} threads`
-        : 'TensorFlow.js';
+        : `TensorFlow.js${record.gpu === undefined ? '' : ` on ${record.gpu}`}`;
     this.#io.say(
       err.dim(
         `${recipe.steps === undefined ? `${recipe.epochs} epochs` : `${recipe.steps} steps`}, batch ${recipe.batch}, ${recipe.optimizer.name} ${recipe.optimizer.learningRate}, ${engine}, seed ${record.seed}`,

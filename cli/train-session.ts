@@ -100,7 +100,7 @@ function withLabels({ reference, source, compiled }: Opened, classes: readonly s
 export function identityOf(
   prepared: Prepared,
   recipe: Recipe,
-  { name, build }: TrainingEngine,
+  { name, build, device }: TrainingEngine,
   teacher?: Teacher,
 ): RunIdentity {
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -108,7 +108,8 @@ export function identityOf(
     architecture: hash(printGraph(prepared.compiled.graph)),
     recipe: hash(JSON.stringify(identifying(recipe))),
     data: prepared.data.fingerprint,
-    engine: name,
+    // As another engine: it gives other bits than the CPU.
+    engine: device === undefined ? name : `${name} on a GPU`,
     numerics: build,
     ...(teacher ? { teacher: teacher.fingerprint } : {}),
   };
@@ -142,6 +143,7 @@ export function recordOf(prepared: Prepared, recipe: Recipe, options: RecordOpti
     node: process.version,
     cpu: cpus()[0]?.model ?? 'unknown',
     engine: engine.name,
+    ...(engine.device === undefined ? {} : { gpu: engine.device }),
     numerics: engine.build,
     threads: engine.threads,
     seed: recipe.seed,

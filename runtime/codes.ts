@@ -186,6 +186,17 @@ The weights are in files of their own and carry checksums: \`--init weights.safe
     explanation: `\`train.freeze\` lists layers by name, as \`netlathe compile\` prints them; \`*\` stands for any text. Each pattern must
 match a layer with weights, and some layer must be left to train.`,
   },
+  E551: {
+    title: 'the backend of TensorFlow.js cannot be had',
+    explanation: `\`--engine tfjs --backend node\` needs the npm package \`@tensorflow/tfjs-node\`, and \`--backend webgpu\` needs
+\`@tensorflow/tfjs-backend-webgpu\` and \`webgpu\`, installed beside netlathe, and a GPU with a driver for Vulkan, Metal or
+Direct3D 12. Without \`--backend\` the engine takes what there is; \`--engine wasm\` needs nothing.`,
+  },
+  E552: {
+    title: 'the GPU cannot do this',
+    explanation: `The GPU or its driver refused a step, ran out of memory or was lost; the message is its own. The last checkpoint is
+as it was: \`--resume\` goes on from it once the cause is gone. A smaller batch takes less memory.`,
+  },
 } as const satisfies Readonly<Record<string, CodeText>>;
 
 export const emitCodes = {

@@ -15,12 +15,12 @@ import {
 import { resolveRecipe } from '../../runtime/train/recipe.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { compileReference } from '../compile-reference.ts';
-import { type CommandIo, exit, UsageError } from '../io.ts';
+import { type CommandIo, type CommonOptions, exit, UsageError } from '../io.ts';
 import { numberOption, positiveInteger, wholeNumber } from '../options.ts';
 import { bar, ProgressLine } from '../progress.ts';
 import { openTeacher } from '../teacher.ts';
 import { prepare } from '../train-session.ts';
-import { trainingEngine } from '../training-engine.ts';
+import { engineFlags, type TrainingEngine, trainingEngine } from '../training-engine.ts';
 
 interface Options {
   readonly arch: string;
@@ -33,6 +33,7 @@ interface Options {
   readonly threads?: string;
   readonly numerics: string;
   readonly engine: string;
+  readonly backend?: string;
   readonly cache?: string;
   readonly out?: string;
 }
@@ -53,53 +54,66 @@ export const command = defineCommand<Options>({
       .option('--seed <n>', 'seeds weights, order and augmentation')
       .option('--threads <n>', 'threads (default: cores, 8 at most)')
       .option('--numerics <kind>', 'strict or relaxed', 'strict')
-      .option('--engine <name>', 'wasm or tfjs', 'wasm')
+      .option(...engineFlags.engine)
+      .option(...engineFlags.backend)
       .option('--cache <dir>', 'where decoded photos are kept')
       .option('--out <dir>', 'also write lr-find.html, .svg and .json there')
       .option(...jsonOption),
   run: async (io, _args, options) => {
     const engine = await trainingEngine(options);
-    const opened = await compileReference(io, options.arch, options.json);
-    if (!opened) return exit.fault;
-    const recipe = rangeRecipeOf(opened.compiled.normal.recipe, options);
-    const found = recipe.distill && (await openTeacher(io, recipe.distill.teacher));
-    if (recipe.distill && !found) return exit.fault;
-    const signal = io.takeInterrupts();
-    const line = new ProgressLine(io.stderr, io.quiet || options.json === true);
-    const prepared = await prepare(opened, recipe, options.data, {
-      signal,
-      cacheDir: options.cache,
-      onProgress: ({ done, total }) =>
-        line.show(() => `decoding photos ${bar(done / total, 20)} ${done} of ${total}`),
-    }).catch((error: unknown) => {
-      line.clear();
-      if (signal.aborted) return undefined;
-      throw error;
-    });
-    if (!prepared) return exit.interrupted;
-    const { graph } = prepared.compiled;
-    const teacher = await found?.with(graph);
-    const trainer = await engine.backend.trainer(graph, prepared.data.train, recipe, teacher);
     try {
-      trainer.start(initialize(graph, recipe.seed));
-      let done = 0;
-      const onStep = ({ rate, loss }: RangePoint) => {
-        done++;
-        const share = done / trainer.pace.totalSteps;
-        line.show(() => `rate ${rate.toExponential(1)} ${bar(share, 16)} loss ${loss.toFixed(3)}`);
-      };
-      const run = await runRange(trainer, { signal, onStep });
-      line.clear();
-      if (run.ended === 'interrupted') return exit.interrupted;
-      await show(io, { title: graph.name, run, options });
-      return exit.ok;
+      return await findRate(io, options, engine);
     } finally {
-      line.clear();
-      await trainer.close();
-      if (teacher?.network.kind === 'model') teacher.network.close();
+      await engine.close();
     }
   },
 });
+
+async function findRate(
+  io: CommandIo,
+  options: Options & CommonOptions,
+  engine: TrainingEngine,
+): Promise<number> {
+  const opened = await compileReference(io, options.arch, options.json);
+  if (!opened) return exit.fault;
+  const recipe = rangeRecipeOf(opened.compiled.normal.recipe, options);
+  const found = recipe.distill && (await openTeacher(io, recipe.distill.teacher));
+  if (recipe.distill && !found) return exit.fault;
+  const signal = io.takeInterrupts();
+  const line = new ProgressLine(io.stderr, io.quiet || options.json === true);
+  const prepared = await prepare(opened, recipe, options.data, {
+    signal,
+    cacheDir: options.cache,
+    onProgress: ({ done, total }) =>
+      line.show(() => `decoding photos ${bar(done / total, 20)} ${done} of ${total}`),
+  }).catch((error: unknown) => {
+    line.clear();
+    if (signal.aborted) return undefined;
+    throw error;
+  });
+  if (!prepared) return exit.interrupted;
+  const { graph } = prepared.compiled;
+  const teacher = await found?.with(graph);
+  const trainer = await engine.backend.trainer(graph, prepared.data.train, recipe, teacher);
+  try {
+    trainer.start(initialize(graph, recipe.seed));
+    let done = 0;
+    const onStep = ({ rate, loss }: RangePoint) => {
+      done++;
+      const share = done / trainer.pace.totalSteps;
+      line.show(() => `rate ${rate.toExponential(1)} ${bar(share, 16)} loss ${loss.toFixed(3)}`);
+    };
+    const run = await runRange(trainer, { signal, onStep });
+    line.clear();
+    if (run.ended === 'interrupted') return exit.interrupted;
+    await show(io, { title: graph.name, run, options });
+    return exit.ok;
+  } finally {
+    line.clear();
+    await trainer.close();
+    if (teacher?.network.kind === 'model') teacher.network.close();
+  }
+}
 
 function rangeRecipeOf(written: Parameters<typeof resolveRecipe>[0], options: Options) {
   const low = numberOption('--from', options.from) ?? 1e-6;

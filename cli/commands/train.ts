@@ -11,13 +11,13 @@ import { matchClasses, type Teacher, viewNote } from '../../runtime/train/teache
 import { adoptionNotes } from '../adoption-notes.ts';
 import { defineCommand } from '../command.ts';
 import { compileReference } from '../compile-reference.ts';
-import { exit, UsageError } from '../io.ts';
+import { type CommandIo, exit, UsageError } from '../io.ts';
 import { numberOption, positiveInteger, wholeNumber } from '../options.ts';
 import { ProgressLine } from '../progress.ts';
 import { openTeacher } from '../teacher.ts';
 import { TrainReporter } from '../train-reporter.ts';
 import { identityOf, type Prepared, prepare, recordOf } from '../train-session.ts';
-import { type TrainingEngine, trainingEngine } from '../training-engine.ts';
+import { engineFlags, type TrainingEngine, trainingEngine } from '../training-engine.ts';
 
 interface Options {
   readonly arch: string;
@@ -31,6 +31,7 @@ interface Options {
   readonly threads?: string;
   readonly numerics: string;
   readonly engine: string;
+  readonly backend?: string;
   readonly init?: string;
   readonly teacher?: string;
   readonly cache?: string;
@@ -57,7 +58,8 @@ export const command = defineCommand<Options>({
       .option('--learning-rate <x>', 'peak learning rate')
       .option('--threads <n>', 'threads (default: cores, 8 at most); results do not depend on it')
       .option('--numerics <kind>', 'strict: the same bits everywhere; relaxed: faster', 'strict')
-      .option('--engine <name>', 'wasm; tfjs: TensorFlow.js, tfjs-node where installed', 'wasm')
+      .option(...engineFlags.engine)
+      .option(...engineFlags.backend)
       .option(
         '--init <weights>',
         "start from a .safetensors file, ours or PyTorch's: docs/exports.md",
@@ -70,48 +72,60 @@ export const command = defineCommand<Options>({
       .option('--json', 'events as lines of JSON'),
   run: async (io, _args, options) => {
     const engine = await trainingEngine(options);
-    const opened = await compileReference(io, options.arch, options.json);
-    if (!opened) return exit.fault;
-    const recipe = recipeOf(opened.compiled.normal.recipe, options);
-    // Before the photos are decoded, which may take long.
-    const found = recipe.distill && (await openTeacher(io, recipe.distill.teacher));
-    if (recipe.distill && !found) return exit.fault;
-    const signal = io.takeInterrupts();
-    const line = new ProgressLine(io.stderr, io.quiet || options.json === true);
-    const reporter = new TrainReporter(io, line, options.json === true);
-    const prepared = await prepare(opened, recipe, options.data, {
-      signal,
-      cacheDir: options.cache,
-      onProgress: (p) => reporter.decoding(p),
-    }).catch((error: unknown) => {
-      line.clear();
-      if (signal.aborted) return undefined;
-      throw error;
-    });
-    if (!prepared) return exit.interrupted;
-    const teacher = await found?.with(prepared.compiled.graph);
-    if (teacher) matchClasses(teacher, prepared.compiled.graph.classes);
-    const folder = new RunFolder(options.out ?? `runs/${fileNameOf(prepared.compiled.graph.name)}`);
-    await folder.lock();
     try {
-      return await train({
-        options,
-        recipe,
-        prepared,
-        folder,
-        reporter,
-        signal,
-        engine,
-        teacher,
-        teacherNote: found?.note,
-      });
+      return await prepareAndTrain(io, options, engine);
     } finally {
-      if (teacher?.network.kind === 'model') teacher.network.close();
-      line.clear();
-      await folder.unlock();
+      await engine.close();
     }
   },
 });
+
+async function prepareAndTrain(
+  io: CommandIo,
+  options: Options,
+  engine: TrainingEngine,
+): Promise<number> {
+  const opened = await compileReference(io, options.arch, options.json);
+  if (!opened) return exit.fault;
+  const recipe = recipeOf(opened.compiled.normal.recipe, options);
+  // Before the photos are decoded, which may take long.
+  const found = recipe.distill && (await openTeacher(io, recipe.distill.teacher));
+  if (recipe.distill && !found) return exit.fault;
+  const signal = io.takeInterrupts();
+  const line = new ProgressLine(io.stderr, io.quiet || options.json === true);
+  const reporter = new TrainReporter(io, line, options.json === true);
+  const prepared = await prepare(opened, recipe, options.data, {
+    signal,
+    cacheDir: options.cache,
+    onProgress: (p) => reporter.decoding(p),
+  }).catch((error: unknown) => {
+    line.clear();
+    if (signal.aborted) return undefined;
+    throw error;
+  });
+  if (!prepared) return exit.interrupted;
+  const teacher = await found?.with(prepared.compiled.graph);
+  if (teacher) matchClasses(teacher, prepared.compiled.graph.classes);
+  const folder = new RunFolder(options.out ?? `runs/${fileNameOf(prepared.compiled.graph.name)}`);
+  await folder.lock();
+  try {
+    return await train({
+      options,
+      recipe,
+      prepared,
+      folder,
+      reporter,
+      signal,
+      engine,
+      teacher,
+      teacherNote: found?.note,
+    });
+  } finally {
+    if (teacher?.network.kind === 'model') teacher.network.close();
+    line.clear();
+    await folder.unlock();
+  }
+}
 
 interface Session {
   readonly options: Options;
@@ -164,6 +178,8 @@ async function train(session: Session): Promise<number> {
     if (started) await folder.writeJson('record', { ...record, status: 'failed' });
     throw error;
   });
+  // The model that the run leaves is made on the CPU.
+  await engine.close();
   const finished = await writeResults(session, record, result);
   reporter.end(finished, result, folder.path);
   return result.status === 'interrupted' ? exit.interrupted : exit.ok;

@@ -67,6 +67,8 @@ export interface RunRecord {
   readonly node: string;
   readonly cpu: string;
   readonly engine: 'wasm' | 'tfjs';
+  /** What trained, in its driver's words, where that was a GPU. */
+  readonly gpu?: string;
   readonly numerics: 'strict' | 'relaxed';
   readonly threads: number;
   readonly seed: number;

@@ -138,7 +138,7 @@ const meanings: Readonly<Record<keyof RunIdentity, string>> = {
   architecture: 'the architecture has changed since its checkpoint was written',
   recipe: 'the recipe has changed since its checkpoint was written',
   data: 'the photos have changed since its checkpoint was written',
-  engine: 'it was made by another engine (--engine)',
+  engine: 'it was made by another engine (--engine, --backend)',
   numerics: 'it was made with other numerics (--numerics)',
 };
 

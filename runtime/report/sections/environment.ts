@@ -11,6 +11,7 @@ export function environment(run: RunRecord, metrics: readonly EpochMetrics[]): S
     ['Processor', run.cpu],
     ['Threads', format.integer(run.threads)],
     ['Engine', `${run.engine}, ${run.numerics} numerics`],
+    ...(run.gpu === undefined ? [] : [['GPU', run.gpu] as [string, string]]),
     ['Seed', String(run.seed)],
     ['Time', format.duration(run.seconds)],
     ['Steps', format.integer(metrics.at(-1)?.step)],

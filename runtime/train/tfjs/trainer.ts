@@ -11,6 +11,7 @@ import { addLessons, type Lesson } from '../lesson.ts';
 import { Pace } from '../pace.ts';
 import type { Recipe } from '../recipe.ts';
 import type { Teacher } from '../teacher.ts';
+import { TrainError } from '../train-error.ts';
 import { Batches } from './batches.ts';
 import { TfjsNetwork } from './network.ts';
 import { TfjsOptimizer } from './optimizer.ts';
@@ -55,6 +56,13 @@ export class TfjsTrainer implements BackendTrainer {
     recipe: Recipe,
     teacher?: Teacher,
   ): Promise<TfjsTrainer> {
+    if (teacher?.network.kind === 'model' && tf.getBackend() === 'webgpu') {
+      throw new TrainError({
+        code: 'E546',
+        message: `${teacher.name} is a model of TensorFlow.js, which cannot teach on a GPU`,
+        hint: 'leave out --backend webgpu, or take a run of netlathe as the teacher',
+      });
+    }
     const batches = await Batches.create(graph, images, recipe, teacher);
     return new TfjsTrainer(tf, graph, images, recipe, batches);
   }
