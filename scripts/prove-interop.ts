@@ -1,6 +1,6 @@
 /**
- * `npm run prove:interop [network...]`: every network of the zoo and 40 that are drawn at random, exported with random
- * weights and read by the real onnx, onnxruntime and torch. Their logits must be netlathe's within 1e-4 of the largest,
+ * `npm run prove:interop [tflite] [network...]`: every network of the zoo and 40 that are drawn at random, exported with random
+ * weights and read by the real onnx, onnxruntime, torch and LiteRT. Their logits must be netlathe's within 1e-4 of the largest,
  * their counts the same. And the other way: torchvision's classics, read into the zoo; with random weights too, so that
  * nothing has to be downloaded.
  */
@@ -14,6 +14,7 @@ import type { BundleFiles, EmitInput } from '../compiler/7-emit/ts/emit.ts';
 import type { Graph } from '../compiler/graph/graph.ts';
 import { writeFileAtomic } from '../runtime/files/atomic-write.ts';
 import { classics, importedApart } from './interop/import.ts';
+import { checkLitert } from './interop/litert.ts';
 import { expectedFile, generatedInputs, zooInput, zooNames } from './interop/networks.ts';
 import { askPython } from './interop/python.ts';
 
@@ -94,20 +95,21 @@ async function checkImports(names: readonly string[]): Promise<number> {
   return [...differences.values()].filter((difference) => !(difference <= tolerance)).length;
 }
 
-/** `npm run prove:interop -- generated` takes these alone. */
+/** The words after `npm run prove:interop --`: networks, or `generated` for those alone; `tflite` for LiteRT alone. */
+const words = process.argv.slice(2).filter((word) => word !== 'tflite');
+const onlyLitert = process.argv.includes('tflite');
 const generated = generatedInputs(40).map((input, i) => [`generated ${i + 1}`, input] as const);
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : zooNames;
+const chosen = words.length > 0 ? words : zooNames;
 const zoo = chosen.filter((name) => name !== 'generated');
+const inputs = new Map([...zoo.map((name) => [name, zooInput(name)] as const), ...generated]);
 const folder = mkdtempSync(path.join(tmpdir(), 'netlathe-interop-'));
 let failures = 0;
 try {
-  failures += await checkExports(
-    new Map([...zoo.map((name) => [name, zooInput(name)] as const), ...generated]),
-    folder,
-  );
+  if (!onlyLitert) failures += await checkExports(inputs, folder);
+  failures += await checkLitert(inputs, path.join(folder, 'litert'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-failures += await checkImports(chosen.filter((name) => name in classics));
+if (!onlyLitert) failures += await checkImports(chosen.filter((name) => name in classics));
 process.stdout.write(`\n${failures === 0 ? 'all agree' : `${failures} DO NOT AGREE`}\n`);
 process.exitCode = failures === 0 ? 0 : 1;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { faultOfAppId } from '../../compiler/7-emit/android/names.ts';
 import {
+  type EmitTarget,
   type Proof,
   type TargetOption,
   type TargetOptions,
@@ -11,6 +12,7 @@ import {
   targetOf,
 } from '../../compiler/7-emit/targets.ts';
 import type { BundleFiles, Int8Options } from '../../compiler/7-emit/ts/emit.ts';
+import type { WeightType } from '../../compiler/7-emit/ts/weights-file.ts';
 import { compareBundle, writeBundle } from '../../compiler/7-emit/write-bundle.ts';
 import { orList } from '../../compiler/diagnostics/suggest.ts';
 import { defineCommand, jsonOption } from '../command.ts';
@@ -68,7 +70,7 @@ export const command = defineCommand<Options>({
   run: async (io, _args, options) => {
     const name = choice('--target', options.target, targetNames);
     const target = targetOf(name);
-    const chosen = optionsOf(name, target.takes, options);
+    const chosen = optionsOf(name, target, options);
     const network = await networkFrom(io, options);
     const input = network && (target.learns ? await withTeacher(io, network) : network);
     if (!input) return exit.fault;
@@ -98,7 +100,11 @@ function choice<const T extends string>(name: string, given: string, known: read
   throw new UsageError(`${name} takes ${orList(known)}, not "${given}"`);
 }
 
-function optionsOf(name: string, takes: readonly TargetOption[], options: Options): TargetOptions {
+function optionsOf(
+  name: string,
+  { takes, stores = weightTypes }: EmitTarget,
+  options: Options,
+): TargetOptions {
   const given: Readonly<Record<TargetOption, boolean>> = {
     weights: options.weights !== undefined,
     embed: options.embed !== undefined,
@@ -118,7 +124,7 @@ function optionsOf(name: string, takes: readonly TargetOption[], options: Option
   const fault = options.appId === undefined ? undefined : faultOfAppId(options.appId);
   if (fault) throw new UsageError(`--app-id ${options.appId} cannot be used: ${fault}`);
   return {
-    weights: choice('--weights', options.weights ?? 'fp32', ['fp32', 'fp16', 'int8']),
+    weights: weightsOf(name, stores, options.weights),
     embed: options.embed === true,
     relaxed: options.relaxed,
     preprocess: choice('--preprocess', options.preprocess ?? 'outside', ['outside', 'inside']),
@@ -126,6 +132,25 @@ function optionsOf(name: string, takes: readonly TargetOption[], options: Option
     appId: options.appId,
     project: options.project === true,
   };
+}
+
+const weightTypes = ['fp32', 'fp16', 'int8'] as const;
+
+function weightsOf(
+  target: string,
+  stores: readonly WeightType[],
+  given: string | undefined,
+): WeightType {
+  const weights = choice('--weights', given ?? 'fp32', weightTypes);
+  if (stores.includes(weights)) return weights;
+  const others = targetNames.filter((other) => {
+    const { takes, stores: known = weightTypes } = targetOf(other);
+    return takes.includes('weights') && known.includes(weights);
+  });
+  throw new UsageError(
+    `--target ${target} has no --weights ${weights}`,
+    `it takes ${orList(stores)}; ${weights} is for ${others.join(', ')}`,
+  );
 }
 
 async function int8Of(

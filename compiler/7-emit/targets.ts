@@ -5,6 +5,7 @@
 
 import type { Signer } from './android/sign.ts';
 import type { BundleFiles, EmitInput, EmitOptions } from './ts/emit.ts';
+import type { WeightType } from './ts/weights-file.ts';
 
 /** Every option of every target; each target reads its own. */
 export interface TargetOptions extends EmitOptions {
@@ -35,6 +36,8 @@ export interface EmitTarget {
   /** For the help page. */
   readonly summary: string;
   readonly takes: readonly TargetOption[];
+  /** Types of weights, where it does not know all of them. */
+  readonly stores?: readonly WeightType[];
   /** Whether it trains: the teacher that the recipe names goes along. */
   readonly learns?: boolean;
   readonly make: (input: EmitInput, options: TargetOptions) => Promise<BundleFiles>;
@@ -72,6 +75,12 @@ export const targets = {
     summary: 'an ONNX model',
     takes: ['preprocess'],
     make: async (input, options) => (await import('./onnx/emit.ts')).emitOnnx(input, options),
+  },
+  tflite: {
+    summary: 'a TFLite model, for LiteRT on Android and iOS',
+    takes: ['weights', 'preprocess'],
+    stores: ['fp32', 'fp16'],
+    make: async (input, options) => (await import('./tflite/emit.ts')).emitTflite(input, options),
   },
   pytorch: {
     summary: 'a PyTorch module, and its weights as safetensors',
