@@ -1,10 +1,12 @@
 /**
  * Which nodes run as one. A batch norm, the activation behind it and a 2x2 max pool behind that are one pass over the
- * data: what lies between is never stored, and the backward pass recomputes it from the norm's input.
+ * data: what lies between is never stored, and the backward pass recomputes it from the norm's input. A 1x1 convolution
+ * and a 2x2 max pool behind it share their backward pass.
  */
 
-import { type Graph, type GraphNode, readersOf } from '../graph/graph.ts';
+import { type Graph, type GraphNode, readersOf, shapeOf } from '../graph/graph.ts';
 import { type ActivationKind, isActivation } from './activation.ts';
+import { isPointwise } from './ops/convolution.ts';
 
 export type Activation = GraphNode<ActivationKind>;
 
@@ -15,11 +17,17 @@ export type FusedUnit =
       readonly norm: GraphNode<'batchNorm'>;
       readonly activation: Activation | undefined;
       readonly pool: GraphNode<'maxPool2d'> | undefined;
+    }
+  | {
+      readonly kind: 'pooled';
+      readonly node: GraphNode<'conv2d'>;
+      readonly pool: GraphNode<'maxPool2d'>;
     };
 
 /** The node whose output a unit gives; values inside it exist nowhere. */
 export function lastOf(unit: FusedUnit): GraphNode {
-  return unit.kind === 'node' ? unit.node : (unit.pool ?? unit.activation ?? unit.norm);
+  if (unit.kind === 'node') return unit.node;
+  return unit.kind === 'pooled' ? unit.pool : (unit.pool ?? unit.activation ?? unit.norm);
 }
 
 export function fuse(graph: Graph, wanted?: ReadonlySet<number>): readonly FusedUnit[] {
@@ -29,7 +37,9 @@ export function fuse(graph: Graph, wanted?: ReadonlySet<number>): readonly Fused
   for (const node of graph.nodes) {
     if (taken.has(node.id)) continue;
     if (node.op !== 'batchNorm') {
-      units.push({ kind: 'node', node });
+      const unit = pooledUnit(graph, node, follower(node)) ?? { kind: 'node', node };
+      if (unit.kind === 'pooled') taken.add(unit.pool.id);
+      units.push(unit);
       continue;
     }
     const next = follower(node);
@@ -40,6 +50,22 @@ export function fuse(graph: Graph, wanted?: ReadonlySet<number>): readonly Fused
     units.push({ kind: 'norm', norm: node, activation, pool });
   }
   return units;
+}
+
+/** Input channels that the kernels of a pooled convolution go through at once; with a rest they gain nothing. */
+const POOLED_CHANNELS = 16;
+
+function pooledUnit(
+  graph: Graph,
+  node: GraphNode,
+  next: GraphNode | undefined,
+): FusedUnit | undefined {
+  if (node.op !== 'conv2d' || next?.op !== 'maxPool2d') return undefined;
+  const { channels } = shapeOf(graph, node.inputs[0] as number);
+  const gains = channels % POOLED_CHANNELS === 0;
+  return gains && isPointwise(node) && isHalving(next, node)
+    ? { kind: 'pooled', node, pool: next }
+    : undefined;
 }
 
 /**

@@ -14,6 +14,7 @@ export class ReferenceEngine {
   readonly #scalars = new Map<string, number>();
   /** Buffers of which the program has only a block at a time; here they are whole. */
   readonly #locals = new Map<Buffer, Floats>();
+  readonly #localBytes = new Map<Buffer, Uint8Array>();
 
   constructor(program: Program, precision: 'float32' | 'float64' = 'float64') {
     this.program = program;
@@ -45,6 +46,11 @@ export class ReferenceEngine {
   }
 
   bytes(buffer: Buffer): Uint8Array {
+    if (buffer.local) {
+      const bytes = this.#localBytes.get(buffer) ?? new Uint8Array(buffer.elements);
+      this.#localBytes.set(buffer, bytes);
+      return bytes;
+    }
     return this.#bytes.subarray(buffer.offset, buffer.offset + buffer.elements);
   }
 

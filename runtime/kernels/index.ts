@@ -18,6 +18,7 @@ export * from './plain/optimizers.ts';
 export * from './plain/pack.ts';
 export * from './plain/partials.ts';
 export * from './plain/pointwise.ts';
+export * from './plain/pooled.ts';
 export * from './plain/pooling.ts';
 export * from './plain/view.ts';
 export * from './plain/winograd.ts';

@@ -46,7 +46,7 @@ const instances = new Map(
 /** Marks bytes around buffers: a NaN, so that a read of it shows in the result and a write to it in the guard. */
 const GUARD_FLOATS = 16;
 
-/** The written buffers after a run of the WASM kernel over [0, units) cut into `cuts` calls. */
+/** The written buffers after a run of the WASM kernel over [0, units) cut into `cuts` calls; bytes it writes in place. */
 export function runWasm(
   build: KernelBuild,
   kernel: Kernel,
@@ -58,6 +58,7 @@ export function runWasm(
   const bytes = new Uint8Array(memory.buffer);
   const call: number[] = [];
   const written: Buffers = {};
+  const writtenBytes: [Uint8Array, number][] = [];
   const guards: Floats[] = [];
   let top = 0;
   for (const [name, kind] of Object.entries(kernel.args)) {
@@ -73,6 +74,7 @@ export function runWasm(
     if (value instanceof Uint8Array) bytes.set(value, top * 4);
     else heap.set(value, top);
     if (kind === 'out' || kind === 'inout') written[name] = heap.subarray(top, top + value.length);
+    if (kind === 'u8out') writtenBytes.push([value as Uint8Array, top * 4]);
     const length = value instanceof Uint8Array ? Math.ceil(value.length / 4) : value.length;
     const tail = heap.subarray(top + length, Math.ceil((top + length) / 4) * 4 + GUARD_FLOATS);
     guards.push(tail.fill(Number.NaN));
@@ -88,10 +90,11 @@ export function runWasm(
   }
   const touched = guards.findIndex((guard) => guard.some((x) => !Number.isNaN(x)));
   if (touched >= 0) throw new Error(`${kernel.name} wrote outside its buffers (guard ${touched})`);
+  for (const [view, at] of writtenBytes) view.set(bytes.subarray(at, at + view.length));
   return Object.fromEntries(Object.entries(written).map(([name, view]) => [name, view.slice()]));
 }
 
-/** The written buffers after a run of the plain twin in float64. */
+/** The written buffers after a run of the plain twin in float64; bytes it writes in place. */
 export function runPlain(kernel: Kernel, values: Values, units: number): Buffers {
   const bound: Record<string, number | Floats | Uint8Array> = {};
   const written: Buffers = {};

@@ -88,6 +88,21 @@ const networks: Readonly<Record<string, string>> = {
 - { op: conv2d, kernel: 3, filters: 12, padding: [2, 0], bias: false }
 - batchNorm
 - silu`,
+  'pooled pointwise convolutions': `
+- { op: conv2d, kernel: 3, filters: 16, padding: same }
+- { op: conv2d, kernel: 1, filters: 6 }
+- maxPool2d
+- { op: conv2d, kernel: 1, filters: 32 }
+- { op: conv2d, kernel: 1, filters: 5, bias: false }
+- maxPool2d`,
+  'a norm around a pooled pointwise convolution': `
+- { op: conv2d, kernel: 3, filters: 16, padding: same }
+- batchNorm
+- hardSwish
+- { op: conv2d, kernel: 1, filters: 12 }
+- maxPool2d
+- batchNorm
+- relu`,
   'squeeze and excite': `
 - { op: conv2d, kernel: 3, filters: 8 }
 - { op: multiply, branches: [[], [globalAvgPool, { op: conv2d, filters: 4 }, elu, { op: conv2d, filters: 8 }, hardSigmoid]] }

@@ -42,6 +42,7 @@ const widths = 'bandwidth: { base: 4, multipliers: [1, 2, 3, 4, 4, 4, 4, 4] }';
 
 const networks: Readonly<Record<string, () => Graph>> = {
   student: () => small('student', widths, 32),
+  'student of pooled strips': () => small('student', 'bandwidth: [16, 16, 32, 6, 4, 4, 4, 4]', 32),
   'student of groups': () => small('student-group', `${widths}\nconstants: { groups: 4 }`, 32),
   'student of plain convolutions': () => small('student-plain', widths, 32),
   'ResNet-20': () => small('resnet20-cifar', 'bandwidth: [4, 8, 12]'),

@@ -196,7 +196,11 @@ export function backwardDense(node: Weighted, gradient: PendingBuffer, t: Traini
   });
 }
 
-function packBackward(node: Weighted, shape: ConvolutionShape, t: TrainingContext): PendingBuffer {
+export function packBackward(
+  node: Weighted,
+  shape: ConvolutionShape,
+  t: TrainingContext,
+): PendingBuffer {
   const { groups, inChannels, outChannels, kernelHeight, kernelWidth } = shape;
   const layout = {
     depth: kernelHeight * kernelWidth * (outChannels / groups),
@@ -288,8 +292,9 @@ export function addBiasGradient(
   node: Conv | GraphNode<'dense'>,
   gradient: PendingBuffer,
   t: TrainingContext,
+  /** Of one image of the gradient. */
+  { height, width, channels }: Shape = node.shape,
 ): void {
-  const { height, width, channels } = node.shape;
   const chunks = gradientChunks(t.batch, channels);
   const partials = t.builder.temporary(`bias partials ${node.name}`, chunks * channels);
   const pixels = height * width;

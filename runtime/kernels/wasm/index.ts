@@ -23,6 +23,7 @@ export * from './optimizers';
 export * from './pack';
 export * from './partials';
 export * from './pointwise';
+export * from './pooled';
 export * from './pooling';
 export * from './resize';
 export * from './view';
