@@ -4,6 +4,7 @@ import { ALTER_ROW, alterImages } from '../../runtime/kernels/plain/alter.ts';
 import {
   AUGMENT_ROW,
   augment,
+  augmentScratch,
   PHOTO_ALIGNMENT,
   PHOTO_SLACK,
   RESIZE_ROW,
@@ -49,11 +50,15 @@ export function lowerPhotos(
   const rowSize = options.augmented ? AUGMENT_ROW.size : RESIZE_ROW.size;
   const rows = builder.kept('photo rows', options.batch * rowSize);
   const norms = builder.kept('channel norms', 2 * channels);
-  builder.call(
-    options.augmented ? augment : resizePhoto,
-    { photos, rows, norms, output: image, height, width, channels },
-    { layer: 'photos', units: options.batch },
-  );
+  const args = { photos, rows, norms, output: image, height, width, channels };
+  const call = { layer: 'photos', units: options.batch };
+  if (options.augmented) {
+    const scratchSize = augmentScratch(width);
+    const scratch = builder.scratch('scratch photos', scratchSize);
+    builder.call(augment, { ...args, scratch, scratchSize }, call);
+  } else {
+    builder.call(resizePhoto, args, call);
+  }
   return { photos, rows, norms };
 }
 

@@ -7,10 +7,17 @@ import { checkAgreement } from './agree.ts';
 import { BUILDS, RUNS, randomFloats, runPlain, runWasm } from './harness.ts';
 import { channelCounts, layOut, noise, plain, rowsOf, sizes } from './photo-shapes.ts';
 
+/** What the kernel works in. */
+const room = (width: number) => {
+  const scratchSize = k.augmentScratch(width);
+  return { scratch: new Float32Array(scratchSize).fill(Number.NaN), scratchSize, slot: 0 };
+};
+
 const parameters = { numRuns: RUNS, seed: 9 };
 const int = (min: number, max: number) => fc.integer({ min, max });
 
-const unit = fc.double({ min: 0, max: 1, noNaN: true });
+/** Evenly spread: fc.double gives next to nothing most of the time. */
+const unit = int(0, 1000).map((n) => n / 1000);
 const augmentations = fc
   .record({
     ...{ photo: sizes, crop: fc.tuple(unit, unit, unit, unit), beyond: int(0, 3) },
@@ -58,6 +65,7 @@ function nearEdge({ row }: Drawn, input: { width: number; height: number }): boo
         norms: plain(1),
       },
       ...{ output: new Float64Array(input.width * input.height), channels: 1, ...input },
+      ...room(input.width),
     };
     return runPlain(k.augment, values, 1).output!;
   };
@@ -97,6 +105,7 @@ describe('augment', () => {
             output,
             channels,
             ...input,
+            ...room(input.width),
           };
           checkAgreement(k.augment, values, all.length, 2e-4);
         },
@@ -134,8 +143,8 @@ describe('augment', () => {
           };
           const output = new Float32Array(width * height * 3);
           const values = { photos, rows: rowsOf(k.AUGMENT_ROW, [row]), norms: plain(3), output };
-          const got = runWasm(build, k.augment, { ...values, height, width, channels: 3 }, 1)
-            .output!;
+          const shape = { height, width, channels: 3, ...room(width) };
+          const got = runWasm(build, k.augment, { ...values, ...shape }, 1).output!;
           for (let i = 0; i < got.length; i++) {
             const [c, pixel] = [i % 3, Math.floor(i / 3)];
             const [x, y] = [pixel % width, Math.floor(pixel / width)];
@@ -147,6 +156,30 @@ describe('augment', () => {
       );
     },
   );
+});
+
+/** A turn so small that it changes no number but the way that the kernel takes. */
+const hardlyTurned = { cosine: 1, sine: 1e-30 };
+
+describe('augment of an upright crop', () => {
+  it.each(BUILDS)('has the bits of one that is sampled pixel by pixel, %s', (build) => {
+    const inputs = fc.record({ width: int(1, 17), height: int(1, 9) });
+    fc.assert(
+      fc.property(augmentations, inputs, channelCounts, ({ photo, row }, input, channels) => {
+        const { photos } = layOut([noise(photo.width, photo.height, 3)]);
+        // Shifts that a rounding of 1e-30 drowns in.
+        const norms = Float32Array.from({ length: 2 * channels }, (_, i) => 0.25 + i);
+        const run = (turn: { cosine: number; sine: number }) => {
+          const rows = rowsOf(k.AUGMENT_ROW, [{ ...row, ...turn, place: 0 }]);
+          const output = new Float32Array(input.width * input.height * channels).fill(7);
+          const values = { photos, rows, norms, output, channels, ...input, ...room(input.width) };
+          return runWasm(build, k.augment, values, 1).output!;
+        };
+        expect(run({ cosine: 1, sine: 0 })).toEqual(run(hardlyTurned));
+      }),
+      parameters,
+    );
+  });
 });
 
 describe('mixImages', () => {

@@ -60,6 +60,12 @@ const BLUE = 0.114;
 /** Samples an axis that an output pixel takes at most, where the photo is larger than the input. */
 const MOST_SAMPLES = 4;
 
+/** Floats of scratch that `augment` needs for each slot: columns, two lines of samples, and their sums. */
+export function augmentScratch(width: number): number {
+  const plane = (Math.ceil((width * 3) / 4) + 1) * 4;
+  return 2 * MOST_SAMPLES * width + (2 * MOST_SAMPLES + 1) * plane;
+}
+
 const clamp = (v: number, low: number, high: number) => Math.min(Math.max(v, low), high);
 
 /**
@@ -73,9 +79,12 @@ export const augment = kernel({
     rows: 'in',
     norms: 'in',
     output: 'out',
+    scratch: 'inout',
     height: 'i32',
     width: 'i32',
     channels: 'i32',
+    scratchSize: 'i32',
+    slot: 'i32',
   },
   unit: 'image',
   plain({ photos, rows, norms, output, height, width, channels }, begin, end) {
