@@ -69,8 +69,8 @@ export class TrainReporter implements RunListener {
 
   onStep(event: StepEvent): void {
     if (this.#json) {
-      // Once a second is enough for whoever draws it.
-      if (performance.now() - this.#told < 1000) return;
+      // Once a second is enough for whoever draws it; logs that are kept are better without.
+      if (this.#io.quiet || performance.now() - this.#told < 1000) return;
       this.#told = performance.now();
       this.#event('step', event);
       return;

@@ -277,6 +277,18 @@ that is there already; such a path counts from the folder the command runs in.`,
     explanation: `The folder holds trials that were stopped before their end. \`--resume\` goes on with them, to the same bytes as if
 they had never stopped, and tries again those that failed.`,
   },
+  E954: {
+    title: 'the Ray cluster cannot be used',
+    explanation: `\`--on\` takes the address of the dashboard of a Ray cluster, which is asked through Ray's Jobs REST interface:
+\`ray://HOST:8265\`, or \`http://\` or \`https://\`. It did not answer, refused, or is something else. Jobs that run already go
+on without this command; \`--resume\` finds them again. A cluster with tokens wants RAY_AUTH_TOKEN.`,
+  },
+  E955: {
+    title: 'the nodes cannot run trials',
+    explanation: `A trial on a cluster is \`netlathe train\` on one of its nodes. All nodes need the same version of netlathe
+(\`--node-command\` says how they call it), and must see \`--out\` and \`--data\` at the same paths as this machine: a folder
+that they share. A small job has looked, before anything is trained.`,
+  },
 } as const satisfies Readonly<Record<string, CodeText>>;
 
 export type SuiteCode = keyof typeof suiteCodes;

@@ -1,6 +1,5 @@
 /** `netlathe compare`: networks trained alike, with several seeds, and one page that compares them. */
 
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { humanForm, jsonForm } from '../../compiler/diagnostics/forms.ts';
 import { didYouMean } from '../../compiler/diagnostics/suggest.ts';
@@ -9,7 +8,7 @@ import { type Language, languages } from '../../runtime/compare/index.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
-import { positiveInteger } from '../options.ts';
+import { placeOf } from '../places/index.ts';
 import { diskSource } from '../source.ts';
 import { planned, type SuiteRequest } from '../suite/request.ts';
 import { type SuiteOptions, SuiteSession } from '../suite/session.ts';
@@ -22,6 +21,8 @@ interface Options {
   readonly ablate?: readonly string[];
   readonly ablateOf?: string;
   readonly seeds?: string;
+  readonly on?: string;
+  readonly nodeCommand?: string;
   readonly jobs?: string;
   readonly threads?: string;
   readonly numerics: string;
@@ -38,7 +39,7 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
 
 export const command = defineCommand<Options>({
   examples: [
-    'netlathe compare suites/report.yaml --data photos/ --resume',
+    'netlathe compare suites/report.yaml --data /shared/photos --out /shared/runs --on ray://head:8265',
     'netlathe compare --arch student --data photos/ --ablate labelSmoothing=0 --ablate ema=0.999',
   ],
   configure: (command) =>
@@ -51,10 +52,18 @@ export const command = defineCommand<Options>({
       .option('--ablate <key=value>', 'also vary a key of the recipe; may be repeated', collect)
       .option('--ablate-of <network>', 'the network that --ablate varies (default: the first)')
       .option('--seeds <list>', 'with --arch: train with each of these, such as 0,1,2')
-      .option('--jobs <n>', 'trials at a time', '1')
+      .option('--on <ray>', 'run the trials on a Ray cluster: ray://HOST:PORT of its dashboard')
+      .option(
+        '--node-command <words>',
+        'with --on: how its nodes call netlathe (default: netlathe)',
+      )
+      .option('--jobs <n>', 'trials at a time (default: 1; on a cluster, as many as have CPUs)')
       .option('--resume', 'go on with trials that were cut off, and try failed ones again')
       .option('--dry-run', 'check everything and say what would run')
-      .option('--threads <n>', 'threads in all (default: cores); results do not depend on it')
+      .option(
+        '--threads <n>',
+        'threads in all (default: cores); with --on of one trial (default: 2)',
+      )
       .option('--numerics <kind>', 'strict: the same bits everywhere; relaxed: faster', 'strict')
       .option('--engine <name>', 'wasm; tfjs: TensorFlow.js, tfjs-node where installed', 'wasm')
       .option('--cache <dir>', 'where decoded photos are kept')
@@ -65,7 +74,7 @@ export const command = defineCommand<Options>({
     const plan = planOf(io, suite, options);
     if (!plan) return exit.fault;
     const folder = new RunFolder(options.out ?? path.join('runs', plan.name));
-    const session = new SuiteSession(io, plan, sessionOptions(plan, options));
+    const session = new SuiteSession(io, plan, sessionOptions(io, plan, options));
     if (options.dryRun) return await session.describe();
     // Not only for what is trained: the page of another suite must not be written over, either.
     await folder.lock();
@@ -101,7 +110,7 @@ function requestOf(suite: string | undefined, options: Options): SuiteRequest {
   return { suite, arch, seeds, ablate, ablateOf };
 }
 
-function sessionOptions(plan: SuitePlan, options: Options): SuiteOptions {
+function sessionOptions(io: CommandIo, plan: SuitePlan, options: Options): SuiteOptions {
   const { numerics, engine } = options;
   if (numerics !== 'strict' && numerics !== 'relaxed') {
     throw new UsageError(`--numerics cannot be "${numerics}"`, 'it is strict or relaxed');
@@ -109,17 +118,16 @@ function sessionOptions(plan: SuitePlan, options: Options): SuiteOptions {
   if (engine !== 'wasm' && engine !== 'tfjs') {
     throw new UsageError(`there is no engine "${engine}"`, 'it is wasm or tfjs');
   }
-  const jobs = positiveInteger('--jobs', options.jobs) ?? 1;
-  const threads = positiveInteger('--threads', options.threads) ?? availableParallelism();
+  const place = placeOf(io, options);
+  const data = dataOf(plan, options.data);
   return {
-    out: options.out ?? path.join('runs', plan.name),
-    data: dataOf(plan, options.data),
+    out: place.pathOf(options.out ?? path.join('runs', plan.name)),
+    data: data === undefined ? undefined : place.pathOf(data),
     only: chosen(plan, options.only ?? []),
-    jobs,
-    threads: Math.max(1, Math.min(8, Math.floor(threads / jobs))),
+    place,
     numerics,
     engine,
-    cache: options.cache,
+    cache: options.cache === undefined ? undefined : place.pathOf(options.cache),
     checkpointEvery: options.checkpointEvery,
     resume: options.resume === true,
     language: languageOf(options.lang),

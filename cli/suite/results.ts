@@ -30,7 +30,7 @@ import type { Trial } from '../../runtime/suite/trial.ts';
 import { runFiles } from '../../runtime/train/run-folder.ts';
 import type { CommandIo } from '../io.ts';
 import { packageVersion } from '../package.ts';
-import { reasonIn } from './local-runner.ts';
+import { reasonIn } from '../places/trial-events.ts';
 
 export interface ResultsRequest {
   readonly plan: SuitePlan;

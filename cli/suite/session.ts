@@ -15,9 +15,9 @@ import { SuiteError } from '../../runtime/suite/suite-error.ts';
 import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
 import { resolveRecipe } from '../../runtime/train/recipe.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
+import type { Place } from '../places/index.ts';
 import { bar, ProgressLine } from '../progress.ts';
 import { prepare } from '../train-session.ts';
-import { LocalRunner } from './local-runner.ts';
 import { compareTrials, printResults, writeResults } from './results.ts';
 import { SuiteReporter } from './suite-reporter.ts';
 
@@ -25,9 +25,7 @@ export interface SuiteOptions {
   readonly out: string;
   readonly data: string | undefined;
   readonly only: ReadonlySet<string> | undefined;
-  readonly jobs: number;
-  /** Of one trial. */
-  readonly threads: number;
+  readonly place: Place;
   readonly numerics: RunRecord['numerics'];
   readonly engine: RunRecord['engine'];
   readonly cache: string | undefined;
@@ -168,16 +166,14 @@ export class SuiteSession {
       throw new UsageError('no photos are named', 'give --data, or data: in the suite');
     }
     if (!(await this.#checkPhotos(todo, data, signal))) return undefined;
-    const { jobs, threads, numerics, engine, cache, checkpointEvery } = this.#options;
-    const runner = new LocalRunner({
-      slots: jobs,
-      data,
-      threads,
-      numerics,
-      engine,
-      cache,
-      checkpointEvery,
+    const { place, out } = this.#options;
+    const options = { ...this.#options, name: this.#plan.name, out: path.resolve(out) };
+    const runner = place.runner(options, data, (text) => {
+      this.#line.clear();
+      this.#io.say(this.#io.err.dim(text));
     });
+    await runner.ready(signal);
+    if (signal.aborted) return undefined;
     const skipped = this.#trials.length - todo.length;
     const note = skipped === 0 ? '' : `, ${skipped} not to be run now`;
     this.#io.say(

@@ -27,6 +27,7 @@ export class SuiteReporter implements SuiteListener {
   onEnd(trial: Trial, end: TrialEnd, seconds: number): void {
     this.#line.clear();
     const { err } = this.#io;
+    if (end.kind === 'interrupted' && end.begun === false) return;
     const name = `${trial.network.id} seed ${trial.seed}`;
     if (end.kind === 'failed') {
       // Said even with --quiet: the comparison lacks a trial.

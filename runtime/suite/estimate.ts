@@ -13,10 +13,7 @@ export class Estimate {
   /** By network. */
   readonly #timed = new Map<string, Timed>();
   readonly #work = new Map<string, number>();
-  readonly #begun = new Map<
-    string,
-    { readonly at: number; first: number | undefined; share: number }
-  >();
+  readonly #begun = new Map<string, { at: number; first: number | undefined; share: number }>();
 
   constructor(trials: readonly Trial[], states: ReadonlyMap<string, TrialState>) {
     for (const trial of trials) {
@@ -33,8 +30,11 @@ export class Estimate {
   progress({ id }: Trial, share: number): void {
     const begun = this.#begun.get(id);
     if (!begun) return;
-    // What a checkpoint had done already took no time now.
-    begun.first ??= share;
+    // What a checkpoint had done already took no time now, and neither did waiting in a queue.
+    if (begun.first === undefined) {
+      begun.first = share;
+      begun.at = performance.now();
+    }
     begun.share = share;
   }
 

@@ -122,17 +122,16 @@ class Scheduler {
     const { trials, runner, listener } = this.#options;
     const total = trials.length;
     const left = this.#waiting.length + this.#running.size;
+    // What a cluster has queued waits like what was not handed over.
+    const begun = [...this.#running.values()].filter(({ progress }) => progress !== nothing);
+    const queued = [...this.#running.values()].filter(({ progress }) => progress === nothing);
     const remaining = this.#estimate.remaining(
-      [...this.#running.values()].map(({ trial, progress }) => ({ trial, share: progress.share })),
-      this.#waiting,
-      runner.slots,
+      begun.map(({ trial, progress }) => ({ trial, share: progress.share })),
+      [...queued.map(({ trial }) => trial), ...this.#waiting],
+      Number.isFinite(runner.slots) ? runner.slots : Math.max(1, begun.length),
     );
-    listener.onProgress({
-      done: total - left,
-      total,
-      running: [...this.#running.values()],
-      remaining,
-    });
+    const running = Number.isFinite(runner.slots) ? [...this.#running.values()] : begun;
+    listener.onProgress({ done: total - left, total, running, remaining });
   }
 }
 

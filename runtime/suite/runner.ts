@@ -1,4 +1,4 @@
-/** How a trial is run. On this machine it is a process; a runner that submits jobs elsewhere fits behind it as well. */
+/** Where trials run: as processes of this machine, or as jobs of a cluster. Chosen in cli/places/index.ts. */
 
 import type { Trial } from './trial.ts';
 
@@ -14,7 +14,11 @@ export interface TrialProgress {
 export type TrialEnd =
   | { readonly kind: 'finished' }
   /** Saved and stopped, because the signal said so or somebody else did. */
-  | { readonly kind: 'interrupted' }
+  | {
+      readonly kind: 'interrupted';
+      /** `false`: it had not begun to train, so there is nothing to tell. */
+      readonly begun?: boolean;
+    }
   | { readonly kind: 'failed'; readonly message: string; readonly exitCode: number };
 
 export interface TrialRequest {
@@ -27,8 +31,10 @@ export interface TrialRequest {
 }
 
 export interface Runner {
-  /** Trials that run side by side. */
+  /** Trials that are handed over side by side; `Infinity` where the other side queues them. */
   readonly slots: number;
+  /** Before the first trial: throws where none could run there. */
+  ready(signal: AbortSignal): Promise<void>;
   /** Settles when the trial is over; rejects only for a bug of its own. */
   run(request: TrialRequest): Promise<TrialEnd>;
 }

@@ -12,15 +12,11 @@ import { ownerOf } from '../../runtime/suite/state.ts';
 import type { Trial } from '../../runtime/suite/trial.ts';
 import { exit } from '../io.ts';
 import { packageRoot } from '../package.ts';
+import { type TrialOptions, trainArguments } from './trial-command.ts';
+import { EventReader, reasonIn } from './trial-events.ts';
 
-export interface LocalOptions {
+export interface LocalOptions extends TrialOptions {
   readonly slots: number;
-  readonly data: string;
-  readonly threads: number;
-  readonly numerics: string;
-  readonly engine: string;
-  readonly cache: string | undefined;
-  readonly checkpointEvery: string | undefined;
 }
 
 /** Seconds to wait for a process that is saving what a killed suite left behind. */
@@ -35,16 +31,23 @@ export class LocalRunner implements Runner {
     this.#options = options;
   }
 
+  /** This machine needs no asking. */
+  async ready(): Promise<void> {}
+
   async run({ trial, resume, onProgress, signal }: TrialRequest): Promise<TrialEnd> {
     await released(trial, signal);
     if (signal.aborted) return { kind: 'interrupted' };
-    const child = spawn(process.execPath, [...program(), ...this.#arguments(trial, resume)], {
-      // The channel's end tells the trial that its suite is gone: it saves and stops.
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // Ctrl-C is for the suite, which passes it on once.
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-    });
+    const child = spawn(
+      process.execPath,
+      [...program(), ...trainArguments(trial, this.#options, resume)],
+      {
+        // The channel's end tells the trial that its suite is gone: it saves and stops.
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        // Ctrl-C is for the suite, which passes it on once.
+        detached: process.platform !== 'win32',
+        windowsHide: true,
+      },
+    );
     const stop = () => child.connected && child.disconnect();
     signal.addEventListener('abort', stop);
     try {
@@ -52,19 +55,6 @@ export class LocalRunner implements Runner {
     } finally {
       signal.removeEventListener('abort', stop);
     }
-  }
-
-  #arguments(trial: Trial, resume: boolean): readonly string[] {
-    const { data, threads, numerics, engine, cache, checkpointEvery } = this.#options;
-    return [
-      'train',
-      ...['--arch', trial.file, '--data', data, '--out', trial.folder],
-      ...['--threads', String(threads), '--numerics', numerics, '--engine', engine],
-      ...(cache === undefined ? [] : ['--cache', cache]),
-      ...(checkpointEvery === undefined ? [] : ['--checkpoint-every', checkpointEvery]),
-      ...(resume ? ['--resume'] : []),
-      ...['--json', '--no-color'],
-    ];
   }
 }
 
@@ -113,58 +103,4 @@ async function codeOf(child: ChildProcess): Promise<number | string> {
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
   const [code] = await Promise.all([exited, ...streams.map((stream) => finished(stream))]);
   return code;
-}
-
-/** The last complaint of a process, without its decoration. */
-export function reasonIn(stderr: string): string | undefined {
-  const lines = stderr.split('\n').filter((line) => /^(error|netlathe has a bug)/.test(line));
-  return lines
-    .at(-1)
-    ?.replace(/^error(?:\[(\w+)\])?: (.*)$/, (_all, code?: string, text = '') =>
-      code === undefined ? text : `${text} (${code})`,
-    );
-}
-
-interface Line {
-  readonly event?: unknown;
-  readonly record?: { readonly recipe?: { readonly epochs?: number } };
-  readonly epoch?: number;
-  readonly epochs?: number;
-  readonly step?: number;
-  readonly steps?: number;
-  readonly validation?: { readonly top1?: number } | null;
-  readonly best?: unknown;
-}
-
-/** Follows the lines of `netlathe train --json`. */
-class EventReader {
-  readonly #onProgress: (progress: TrialProgress) => void;
-  #progress: TrialProgress = { share: 0, epoch: 0, epochs: 0, top1: undefined };
-
-  constructor(onProgress: (progress: TrialProgress) => void) {
-    this.#onProgress = onProgress;
-  }
-
-  read(text: string): void {
-    let line: Line;
-    try {
-      line = JSON.parse(text) as Line;
-    } catch {
-      // Something else that wrote to the stream: not ours to judge.
-      return;
-    }
-    const { epoch = 0, epochs = this.#progress.epochs } = line;
-    if (line.event === 'start') this.#set({ epochs: line.record?.recipe?.epochs ?? 0 });
-    else if (line.event === 'step') {
-      this.#set({ epoch, epochs, share: (line.step ?? 0) / Math.max(1, line.steps ?? 1) });
-    } else if (line.event === 'epoch') {
-      const share = epochs > 0 ? epoch / epochs : this.#progress.share;
-      this.#set({ epoch, share, top1: line.validation?.top1 ?? this.#progress.top1 });
-    }
-  }
-
-  #set(change: Partial<TrialProgress>): void {
-    this.#progress = { ...this.#progress, ...change };
-    this.#onProgress(this.#progress);
-  }
 }

@@ -1,0 +1,199 @@
+/**
+ * `npm run prove:ray -- --python python3`: the smoke suite on a real Ray cluster of two nodes on this machine. One node is
+ * killed half-way; the suite is stopped by Ctrl-C and goes on; it is killed while its jobs run and goes on. Each time all
+ * weights and figures must be those of one run without a cluster. Writes docs/results/ray.md with --record.
+ */
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { Comparison } from '../runtime/compare/comparison.ts';
+import { quoted } from '../runtime/ray/jobs.ts';
+import { launch, programOf, root, temporaries, weightHashes } from './proofs/job.ts';
+import { Cluster, installRay, rayVersion } from './ray/cluster.ts';
+
+const { values } = parseArgs({
+  options: {
+    python: { type: 'string', default: 'python3' },
+    suite: { type: 'string', default: 'suites/smoke.yaml' },
+    record: { type: 'boolean', default: false },
+  },
+});
+
+const folder = mkdtempSync(path.join(tmpdir(), 'nl-ray-'));
+const program = programOf(false);
+const lines: string[] = [];
+let failures = 0;
+
+function say(what: string, holds: boolean, detail: string): void {
+  if (!holds) failures++;
+  const line = `${holds ? 'ok  ' : 'FAIL'} ${what}: ${detail}`;
+  lines.push(line);
+  process.stdout.write(`${line}\n`);
+}
+
+const compareArguments = (out: string, more: readonly string[]) => [
+  ...['compare', values.suite, '--out', path.join(folder, out), '--threads', '1'],
+  ...['--cache', path.join(folder, 'cache'), '--json', ...more],
+];
+
+function onCluster(cluster: Cluster, out: string, more: readonly string[] = []) {
+  const command = [process.execPath, ...program].map(quoted).join(' ');
+  const flags = ['--on', `ray://${cluster.dashboard}`, '--node-command', command];
+  return launch(program, compareArguments(out, [...flags, ...more]));
+}
+
+/** Folders of trials that have begun. */
+function trialsIn(out: string): readonly string[] {
+  const runs = path.join(folder, out, 'runs');
+  if (!existsSync(runs)) return [];
+  return readdirSync(runs).flatMap((network) =>
+    readdirSync(path.join(runs, network), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => path.join(runs, network, entry.name)),
+  );
+}
+
+const finishedIn = (out: string) =>
+  trialsIn(out).filter((run) => existsSync(path.join(run, 'model/model.json')));
+const epochsIn = (out: string) =>
+  trialsIn(out).filter((run) => existsSync(path.join(run, 'metrics.jsonl')));
+
+/** What must come out the same: the weights of all trials, and every figure that does not depend on the clock. */
+function outcomeOf(out: string): string {
+  const base = path.join(folder, out);
+  const hashes = trialsIn(out).map((run) => `${path.relative(base, run)} ${weightHashes(run)}`);
+  const text = readFileSync(path.join(base, 'comparison.json'), 'utf8');
+  const { networks, pairs } = JSON.parse(text) as Comparison;
+  const figures = networks.map(({ id, accuracy, lastAccuracy, curves, confusion }) => ({
+    ...{ id, accuracy, lastAccuracy, curves, confusion },
+  }));
+  return `${hashes.sort().join('\n')}\n${JSON.stringify({ figures, pairs })}`;
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 15 * 60_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
+    await wait(100);
+  }
+}
+
+function checkOutcome(what: string, out: string, expected: string): void {
+  const same = outcomeOf(out) === expected;
+  const left = trialsIn(out).flatMap(temporaries);
+  say(
+    `${what}: weights and figures of the local run, bit for bit`,
+    same && left.length === 0,
+    `${finishedIn(out).length} trials${left.length > 0 ? `, left behind: ${left.join(', ')}` : ''}`,
+  );
+}
+
+async function lostNode(cluster: Cluster, expected: string): Promise<void> {
+  const kill = await cluster.join(1);
+  say('nodes', (await cluster.alive()) === 2, `${await cluster.alive()} of one CPU each`);
+  const running = onCluster(cluster, 'lost');
+  await until('half of the trials', () => finishedIn('lost').length >= 3);
+  await until(
+    'trials on both nodes',
+    () => trialsIn('lost').length >= finishedIn('lost').length + 2,
+  );
+  const done = finishedIn('lost').length;
+  kill();
+  const { code, stderr } = await running.ended;
+  const lost = [...stderr.matchAll(/its node was lost; (.*)/g)].map(([, how]) => how);
+  say(
+    'one of two nodes killed (SIGKILL of its raylet and all beside it)',
+    code === 0 && lost.length > 0 && done < 9,
+    `with ${done} of 9 trials done; exit code ${code}, ${lost.length} lost trial: ${lost.join(', ')}`,
+  );
+  if (code !== 0) process.stdout.write(stderr);
+  checkOutcome('after that', 'lost', expected);
+}
+
+/** Jobs of this suite that may still do something. */
+async function live(cluster: Cluster, state: string, before: ReadonlySet<string>): Promise<number> {
+  const jobs = await cluster.jobs();
+  return [...jobs].filter(([id, status]) => status === state && !before.has(id)).length;
+}
+
+async function stopped(cluster: Cluster, expected: string): Promise<void> {
+  const before = new Set((await cluster.jobs()).keys());
+  const running = onCluster(cluster, 'stopped');
+  await until('an epoch', () => epochsIn('stopped').length > 0);
+  const pending = await live(cluster, 'PENDING', before);
+  running.child.kill('SIGINT');
+  const { code } = await running.ended;
+  const left = await live(cluster, 'RUNNING', before);
+  say(
+    'Ctrl-C',
+    code === 130 && left === 0 && finishedIn('stopped').length < 9,
+    `exit code ${code}; ${left} jobs run on, ${pending} were waiting`,
+  );
+  await until(
+    'the waiting jobs to end',
+    async () => (await live(cluster, 'PENDING', before)) === 0,
+  );
+  say(
+    'jobs that were waiting',
+    trialsIn('stopped').length <= 2,
+    `got their turn after that, and trained nothing (${trialsIn('stopped').length} trials have a folder)`,
+  );
+  const resumed = onCluster(cluster, 'stopped', ['--resume']);
+  await until('three trials', () => finishedIn('stopped').length >= 3);
+  resumed.child.kill('SIGKILL');
+  await resumed.ended;
+  const jobs = (await cluster.jobs()).size;
+  const last = onCluster(cluster, 'stopped', ['--resume']);
+  const { code: end, stderr } = await last.ended;
+  // Beside the job that looks at the nodes, all were there already.
+  const more = (await cluster.jobs()).size - jobs;
+  say(
+    'the suite killed (SIGKILL), its jobs not; --resume',
+    end === 0 && more <= 2,
+    `exit code ${end}, ${more - 1} trial submitted anew, the others found again`,
+  );
+  if (end !== 0) process.stdout.write(stderr);
+  checkOutcome('after that', 'stopped', expected);
+}
+
+function record(python: string): void {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  writeFileSync(
+    path.join(root, 'docs/results/ray.md'),
+    `# Suites on Ray
+
+\`npm run prove:ray -- --record\` on ${new Date().toISOString().slice(0, 10)}: netlathe ${version}, Node ${process.version}, ray[default] ${rayVersion}
+from PyPI on ${python}, a machine of ${cpus().length} cores under other load. The cluster: a head and a second node on
+this machine, one CPU each. The suite: \`${values.suite}\`, nine trials.
+
+\`\`\`text
+${lines.join('\n')}
+\`\`\`
+
+Not tried: nodes on several machines, and a shared folder on a network.
+`,
+  );
+}
+
+let cluster: Cluster | undefined;
+try {
+  const { python } = installRay(values.python);
+  cluster = await Cluster.start(folder, 1);
+  const { code, stderr } = await launch(program, compareArguments('local', [])).ended;
+  if (code !== 0) throw new Error(`the local suite ended with ${code}: ${stderr}`);
+  const expected = outcomeOf('local');
+  say('local run', finishedIn('local').length === 9, `${finishedIn('local').length} trials`);
+  await lostNode(cluster, expected);
+  await stopped(cluster, expected);
+  if (values.record && failures === 0) record(python);
+} finally {
+  cluster?.stop();
+  if (failures > 0) process.stdout.write(`kept: ${folder}\n`);
+  else rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = failures === 0 ? 0 : 1;
