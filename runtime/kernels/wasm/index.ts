@@ -24,6 +24,7 @@ export * from './pack';
 export * from './partials';
 export * from './pointwise';
 export * from './pooled';
+export * from './pooled-weights';
 export * from './pooling';
 export * from './resize';
 export * from './view';
