@@ -109,6 +109,10 @@ test.each([
   [['eval', '--data', 'x', '--arch', 'student'], '--arch needs the weights'],
   [['emit', '--out', 'x', '--model', 'a', '--seed', '1'], '--seed goes with --arch'],
   [['emit', '--out', 'x', '--arch', 'student', '--target', 'onnx', '--embed'], 'has no --embed'],
+  [
+    ['emit', '--out', 'x', '--arch', 'student', '--target', 'tflite', '--weights', 'int8'],
+    'int8 is for ts, web',
+  ],
 ])('%j is refused', async (argv, message) => {
   const { code, stderr } = await run(argv);
   expect(code).toBe(exit.usage);

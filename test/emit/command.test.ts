@@ -59,6 +59,20 @@ describe('emit and verify', () => {
     expect(JSON.parse(other.stdout)).toMatchObject({ upToDate: false });
   });
 
+  test('a TFLite model is written, replaced as ours, and is known to be up to date', async () => {
+    const to = ['--model', at('run'), '--target', 'tflite', '--out', at('tflite')];
+    expect((await run(['emit', ...to])).stdout).toContain('model.tflite');
+    expect(await readFile(at('tflite', 'labels.txt'), 'utf8')).toBe('noise\ngrey\n');
+    expect(await run(['emit', ...to, '--check'])).toMatchObject({ code: exit.ok, stderr: '' });
+    const half = [...to, '--weights', 'fp16', '--preprocess', 'inside'];
+    expect((await run(['emit', ...half, '--check'])).code).toBe(exit.fault);
+    expect(await run(['emit', ...half])).toMatchObject({ code: exit.ok, stderr: '' });
+    await writeFile(at('tflite', 'labels.txt'), 'my own\n');
+    const refused = await run(['emit', ...to]);
+    expect(refused.code).toBe(exit.usage);
+    expect(refused.stderr).toContain('E702');
+  });
+
   test('it gives the logits of the trained network on the photos', async () => {
     const options = ['--bundle', at('bundle'), '--model', at('run'), ...data()];
     const { code, stdout } = await run(['verify', ...options, '--json']);

@@ -103,6 +103,16 @@ describe('a TFLite model has the logits of netlathe', () => {
     `);
   });
 
+  test('where padding looks like SAME and counts in the mean, and where it does not', async () => {
+    const pools = ['1', 'same'].map(
+      (p) => `- { op: avgPool2d, size: 3, stride: 1, padding: ${p} }`,
+    );
+    const graph = networkOf(pools.join('\n'));
+    const ops = modelOf(filesOf(graph)).operators.map(nameOf);
+    expect(ops.slice(0, 3)).toEqual(['PAD', 'AVERAGE_POOL_2D', 'AVERAGE_POOL_2D']);
+    expect(await difference(inputOf(graph))).toBeLessThan(1e-5);
+  });
+
   test('with bytes that are normalised inside', async () => {
     const input = inputOf(graphOf(mixed));
     expect(modelOf(emitTflite(input, { ...defaults, preprocess: 'inside' })).tensors[0]?.type).toBe(

@@ -3,6 +3,7 @@
  * https://www.tensorflow.org/mlir/tfl_ops
  */
 import { fromHalf } from '../../../compiler/weights/dtypes.ts';
+import { gelu, logistic, relu6 } from './pointwise.ts';
 import type { Table } from './reader.ts';
 
 export interface Tensor {
@@ -48,6 +49,17 @@ interface Sliding {
   readonly padding: number;
 }
 
+/** `dilationW`: the field where the dilations begin, of operators that have any. */
+function slidingOf(window: Sliding['window'], options: Table, dilationW?: number): Sliding {
+  const dilation = (field: number) => (dilationW === undefined ? 1 : options.int32(field, 1));
+  return {
+    window,
+    stride: [options.int32(2), options.int32(1)],
+    dilation: [dilation((dilationW ?? 0) + 1), dilation(dilationW ?? 0)],
+    padding: options.int8(0),
+  };
+}
+
 /** For each place of a window the taps that lie in the image: its number, and where its pixel is in the image. */
 function slide(
   shape: Shape4,
@@ -83,12 +95,7 @@ function conv2d([image, kernel, bias]: readonly Tensor[], options: Table): Tenso
   const channels = x.shape[3] as number;
   const each = outputs / (channels / inGroup);
   const values: number[] = [];
-  const sliding: Sliding = {
-    window: [kh, kw],
-    stride: [options.int32(2), options.int32(1)],
-    dilation: [options.int32(5, 1), options.int32(4, 1)],
-    padding: options.int8(0),
-  };
+  const sliding = slidingOf([kh, kw], options, 4);
   const [height, width] = slide(x.shape as Shape4, sliding, (place, taps) => {
     for (let o = 0; o < outputs; o++) {
       const first = Math.floor(o / each) * inGroup;
@@ -111,12 +118,7 @@ function depthwise([image, kernel, bias]: readonly Tensor[], options: Table): Te
   const multiplier = options.int32(3);
   if (outputs !== channels * multiplier) throw new Error('another depth multiplier');
   const values: number[] = [];
-  const sliding: Sliding = {
-    window: [kh, kw],
-    stride: [options.int32(2), options.int32(1)],
-    dilation: [options.int32(6, 1), options.int32(5, 1)],
-    padding: options.int8(0),
-  };
+  const sliding = slidingOf([kh, kw], options, 5);
   const [height, width] = slide(x.shape as Shape4, sliding, (place, taps) => {
     for (let o = 0; o < outputs; o++) {
       const channel = Math.floor(o / multiplier);
@@ -135,12 +137,7 @@ function pool(reduce: (values: readonly number[]) => number): Kernel {
     const x = image as Tensor;
     const channels = x.shape[3] as number;
     const values: number[] = [];
-    const sliding: Sliding = {
-      window: [options.int32(4), options.int32(3)],
-      stride: [options.int32(2), options.int32(1)],
-      dilation: [1, 1],
-      padding: options.int8(0),
-    };
+    const sliding = slidingOf([options.int32(4), options.int32(3)], options);
     const [height, width] = slide(x.shape as Shape4, sliding, (place, taps) => {
       for (let c = 0; c < channels; c++) {
         const seen = taps.map(([, pixel]) => at(x.data, pixel * channels + c));
@@ -289,23 +286,6 @@ const mean: Kernel = ([input, axes], options) => {
   return { shape: [batch, 1, 1, channels], data: Float32Array.from(sums) };
 };
 
-const relu6 = (x: number): number => Math.min(6, Math.max(0, x));
-const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
-
-/** Abramowitz and Stegun 7.1.26: 1.5e-7 at most. */
-function erf(x: number): number {
-  const t = 1 / (1 + 0.3275911 * Math.abs(x));
-  const terms = [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429];
-  const sum = terms.reduceRight((total, term) => (total + term) * t, 0);
-  return Math.sign(x) * (1 - sum * Math.exp(-x * x));
-}
-
-function gelu(x: number, options: Table): number {
-  const isApproximate = options.int8(0) === 1;
-  const inner = Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
-  return 0.5 * x * (1 + (isApproximate ? Math.tanh(inner) : erf(x / Math.SQRT2)));
-}
-
 const op = (name: string, optionsType: number, run: Kernel): Operator => ({
   name,
   optionsType,
@@ -401,5 +381,12 @@ export const kernels: ReadonlyMap<number, Operator> = new Map([
       each((x) => (x * relu6(x + 3)) / 6),
     ),
   ],
-  [150, op('GELU', 116, each(gelu))],
+  [
+    150,
+    op(
+      'GELU',
+      116,
+      each((x, options) => gelu(x, options.int8(0) === 1)),
+    ),
+  ],
 ]);
