@@ -3,9 +3,10 @@
  * number of its case, by fast-check.
  */
 import fc from 'fast-check';
+import { targetNames } from '../../compiler/7-emit/targets.ts';
 import { checker, hostileNames } from '../../test/emit/hostile-names.ts';
 import type { Proof } from './harness.ts';
-import { shapeChecker, shapedTargets } from './target-shapes.ts';
+import { shapeChecker } from './target-shapes.ts';
 
 export const proof: Proof = {
   name: 'emit',
@@ -28,6 +29,6 @@ export const proof: Proof = {
         return (await check(names)) ?? (isThorough ? checkTargets(names) : undefined);
       });
     }
-    trial.note(`${thorough} of them through ${shapedTargets.join(', ')}`);
+    trial.note(`${thorough} of them through ${targetNames.join(', ')}`);
   },
 };

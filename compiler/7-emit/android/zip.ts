@@ -69,7 +69,13 @@ function padding(at: number): Buffer {
 
 /** The contents of a file of an archive that this module wrote. */
 export function fileOf(archive: Uint8Array, name: string): Buffer | undefined {
+  return filesOf(archive).get(name);
+}
+
+/** All files of such an archive, as its directory lists them. */
+export function filesOf(archive: Uint8Array): ReadonlyMap<string, Buffer> {
   const bytes = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength);
+  const files = new Map<string, Buffer>();
   const end = bytes.length - 22;
   const count = bytes.readUInt16LE(end + 10);
   let at = bytes.readUInt32LE(end + 16);
@@ -77,11 +83,12 @@ export function fileOf(archive: Uint8Array, name: string): Buffer | undefined {
     const size = bytes.readUInt32LE(at + 24);
     const length = bytes.readUInt16LE(at + 28);
     const local = bytes.readUInt32LE(at + 42);
-    if (bytes.toString('utf8', at + 46, at + 46 + length) === name) {
-      const start = local + 30 + length + bytes.readUInt16LE(local + 28);
-      return bytes.subarray(start, start + size);
-    }
+    const start = local + 30 + length + bytes.readUInt16LE(local + 28);
+    files.set(
+      bytes.toString('utf8', at + 46, at + 46 + length),
+      bytes.subarray(start, start + size),
+    );
     at += 46 + length;
   }
-  return undefined;
+  return files;
 }
