@@ -8,31 +8,19 @@ import { type Language, languages } from '../../runtime/compare/index.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
-import { placeOf } from '../places/index.ts';
 import { diskSource } from '../source.ts';
+import { type TrialFlags, trialFlags, trialOptions } from '../suite/flags.ts';
 import { planned, type SuiteRequest } from '../suite/request.ts';
 import { type SuiteOptions, SuiteSession } from '../suite/session.ts';
 
-interface Options {
+interface Options extends TrialFlags {
   readonly arch?: string;
-  readonly data?: string;
-  readonly out?: string;
   readonly only?: readonly string[];
   readonly ablate?: readonly string[];
   readonly ablateOf?: string;
   readonly seeds?: string;
-  readonly on?: string;
-  readonly nodeCommand?: string;
-  readonly jobs?: string;
-  readonly threads?: string;
-  readonly numerics: string;
-  readonly engine: string;
-  readonly cache?: string;
-  readonly checkpointEvery?: string;
-  readonly resume?: boolean;
   readonly dryRun?: boolean;
   readonly lang: string;
-  readonly json?: boolean;
 }
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value];
@@ -43,7 +31,7 @@ export const command = defineCommand<Options>({
     'netlathe compare --arch student --data photos/ --ablate labelSmoothing=0 --ablate ema=0.999',
   ],
   configure: (command) =>
-    command
+    trialFlags(command)
       .argument('[suite]', 'a suite: networks, recipe and seeds (docs/comparing.md)')
       .option('--arch <arch>', 'in place of a suite: an architecture, to vary its recipe')
       .option('--data <dir>', 'photos, in place of those of the suite')
@@ -52,22 +40,8 @@ export const command = defineCommand<Options>({
       .option('--ablate <key=value>', 'also vary a key of the recipe; may be repeated', collect)
       .option('--ablate-of <network>', 'the network that --ablate varies (default: the first)')
       .option('--seeds <list>', 'with --arch: train with each of these, such as 0,1,2')
-      .option('--on <ray>', 'run the trials on a Ray cluster: ray://HOST:PORT of its dashboard')
-      .option(
-        '--node-command <words>',
-        'with --on: how its nodes call netlathe (default: netlathe)',
-      )
-      .option('--jobs <n>', 'trials at a time (default: 1; on a cluster, as many as have CPUs)')
       .option('--resume', 'go on with trials that were cut off, and try failed ones again')
       .option('--dry-run', 'check everything and say what would run')
-      .option(
-        '--threads <n>',
-        'threads in all (default: cores); with --on of one trial (default: 2)',
-      )
-      .option('--numerics <kind>', 'strict: the same bits everywhere; relaxed: faster', 'strict')
-      .option('--engine <name>', 'wasm; tfjs: TensorFlow.js, tfjs-node where installed', 'wasm')
-      .option('--cache <dir>', 'where decoded photos are kept')
-      .option('--checkpoint-every <seconds>', 'within long epochs; 0: after every step')
       .option('--lang <lang>', 'language of the page: en, zh', 'en')
       .option(...jsonOption),
   run: async (io, [suite], options) => {
@@ -111,27 +85,11 @@ function requestOf(suite: string | undefined, options: Options): SuiteRequest {
 }
 
 function sessionOptions(io: CommandIo, plan: SuitePlan, options: Options): SuiteOptions {
-  const { numerics, engine } = options;
-  if (numerics !== 'strict' && numerics !== 'relaxed') {
-    throw new UsageError(`--numerics cannot be "${numerics}"`, 'it is strict or relaxed');
-  }
-  if (engine !== 'wasm' && engine !== 'tfjs') {
-    throw new UsageError(`there is no engine "${engine}"`, 'it is wasm or tfjs');
-  }
-  const place = placeOf(io, options);
-  const data = dataOf(plan, options.data);
+  const out = options.out ?? path.join('runs', plan.name);
   return {
-    out: place.pathOf(options.out ?? path.join('runs', plan.name)),
-    data: data === undefined ? undefined : place.pathOf(data),
+    ...trialOptions(io, plan, { ...options, out }),
     only: chosen(plan, options.only ?? []),
-    place,
-    numerics,
-    engine,
-    cache: options.cache === undefined ? undefined : place.pathOf(options.cache),
-    checkpointEvery: options.checkpointEvery,
-    resume: options.resume === true,
     language: languageOf(options.lang),
-    json: options.json === true,
   };
 }
 
@@ -139,14 +97,6 @@ function languageOf(text: string): Language {
   const found = languages.find((language) => language === text);
   if (found) return found;
   throw new UsageError(`--lang cannot be "${text}"`, `it is ${languages.join(' or ')}`);
-}
-
-/** `undefined` where nobody said: then nothing can be trained, but what there is can be compared. */
-function dataOf({ data, file }: SuitePlan, flag: string | undefined): string | undefined {
-  if (flag !== undefined) return flag;
-  if (data === undefined) return undefined;
-  const absolute = path.resolve(path.dirname(file), data);
-  return path.relative(process.cwd(), absolute) || '.';
 }
 
 function chosen({ networks }: SuitePlan, only: readonly string[]): ReadonlySet<string> | undefined {

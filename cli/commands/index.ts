@@ -40,6 +40,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./compare.ts'),
   },
   {
+    name: 'sweep',
+    summary: 'search settings within a budget',
+    load: () => import('./sweep.ts'),
+  },
+  {
     name: 'lr-find',
     summary: 'find a learning rate by trying a range of them',
     load: () => import('./lr-find.ts'),

@@ -61,10 +61,12 @@ function cluster(
   const address = parseAddress(on);
   if (!address.ok) throw new UsageError(`--on: ${address.message}`, address.hint);
   const jobs = new RayJobs(address.url, { token: io.env.RAY_AUTH_TOKEN });
+  // One for the whole command: the nodes of a search are looked at once, not at every rung.
+  let runner: RayRunner | undefined;
   return {
     pathOf: (given) => path.resolve(io.cwd, given),
-    runner: (options, data, note) =>
-      new RayRunner({
+    runner: (options, data, note) => {
+      runner ??= new RayRunner({
         ...options,
         data,
         jobs,
@@ -73,6 +75,8 @@ function cluster(
         threads: flags.threads ?? threadsOnCluster,
         program: flags.nodeCommand ?? 'netlathe',
         cwd: io.cwd,
-      }),
+      });
+      return runner;
+    },
   };
 }

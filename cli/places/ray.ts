@@ -48,16 +48,21 @@ export class RayRunner implements Runner {
   readonly #options: RayPlaceOptions;
   #followed = 0;
   #running = 0;
+  #checked = false;
 
   constructor(options: RayPlaceOptions) {
     this.slots = options.slots;
     this.#options = options;
   }
 
+  /** Once: what holds for the first trials holds for later ones. */
   async ready(signal: AbortSignal): Promise<void> {
+    if (this.#checked) return;
     const { jobs, note, threads } = this.#options;
     const version = await checkNodes({ ...this.#options, cpus: threads }, signal);
-    if (version !== undefined) note(`Ray ${version} at ${jobs.address}, ${threads} CPUs a trial`);
+    if (version === undefined) return;
+    this.#checked = true;
+    note(`Ray ${version} at ${jobs.address}, ${threads} CPUs a trial`);
   }
 
   async run(request: TrialRequest): Promise<TrialEnd> {

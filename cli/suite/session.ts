@@ -37,6 +37,13 @@ export interface SuiteOptions {
 
 type States = Map<string, TrialState>;
 
+export interface Trained {
+  readonly trials: readonly Trial[];
+  readonly states: ReadonlyMap<string, TrialState>;
+  /** That of the first trial which failed. */
+  readonly code: number;
+}
+
 export class SuiteSession {
   readonly #io: CommandIo;
   readonly #plan: SuitePlan;
@@ -82,6 +89,18 @@ export class SuiteSession {
     // Ctrl-C is not to wait for a page.
     if (!signal.aborted) await this.#results(ends, signal);
     return codeOf(ends, signal);
+  }
+
+  /** The trials alone, without a page; `undefined` where it was interrupted. */
+  async trainOnly(signal: AbortSignal): Promise<Trained | undefined> {
+    const before = await this.#states();
+    this.#refuse(before, false);
+    this.#findTeachers();
+    const todo = this.#trials.filter((trial) => this.#isToRun(trial, before));
+    const ends = todo.length === 0 ? new Map() : await this.#train(todo, before, signal);
+    this.#line.clear();
+    if (!ends || codeOf(ends, signal) === exit.interrupted) return undefined;
+    return { trials: this.#trials, states: await this.#states(), code: codeOf(ends, signal) };
   }
 
   async #results(ends: ReadonlyMap<string, TrialEnd>, signal: AbortSignal): Promise<void> {

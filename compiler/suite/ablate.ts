@@ -101,7 +101,11 @@ function variation(
 }
 
 /** `a.b: v` as `a: { b: v }`. */
-function nested([first = '', ...rest]: readonly string[], entry: Entry, value: TreeNode): MapNode {
+export function nested(
+  [first = '', ...rest]: readonly string[],
+  entry: Entry,
+  value: TreeNode,
+): MapNode {
   const inner = rest.length === 0 ? value : nested(rest, entry, value);
   return {
     kind: 'map',
@@ -110,7 +114,7 @@ function nested([first = '', ...rest]: readonly string[], entry: Entry, value: T
   };
 }
 
-function writtenOf({ spec }: SuiteDocument, id: string): Network | undefined {
+export function writtenOf({ spec }: SuiteDocument, id: string): Network | undefined {
   const networks = spec.networks as Readonly<Record<string, Network>>;
   if (Object.hasOwn(networks, id)) return networks[id];
   // `name-variant` has what its entry says.

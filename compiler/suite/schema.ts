@@ -152,6 +152,115 @@ const ablate: Schema = {
   examples: [{ vary: { labelSmoothing: 0 } }],
 };
 
+const range = (description: string, example: readonly number[]): Schema => ({
+  type: 'array',
+  items: { type: 'number' },
+  minItems: 2,
+  maxItems: 2,
+  description,
+  examples: [example],
+});
+
+const space: Schema = {
+  ...closed({
+    choice: {
+      type: 'array',
+      items: {},
+      minItems: 1,
+      maxItems: 1000,
+      description: 'One of these values; `null` leaves the key out.',
+      examples: [[0, 0.1]],
+    },
+    uniform: range('Any number from the first to the second.', [0, 0.2]),
+    logUniform: range(
+      'Any number from the first to the second, each factor as likely as the next: for rates.',
+      [0.0005, 0.02],
+    ),
+    integer: range('A whole number from the first to the second, both included.', [8, 32]),
+    step: {
+      type: 'integer',
+      minimum: 1,
+      description: 'With `integer`: in steps of this, from the first on.',
+      default: 1,
+      examples: [4],
+    },
+    points: {
+      type: 'integer',
+      minimum: 2,
+      maximum: 1000,
+      description: 'With `method: grid`: how many values of a range, both ends included.',
+      examples: [5],
+    },
+  }),
+  minProperties: 1,
+  description: 'Values that a key may take.',
+  examples: [{ logUniform: [0.0005, 0.02] }],
+};
+
+const sweep: Schema = {
+  ...closed(
+    {
+      network: {
+        ...name,
+        description: 'The network that is searched over. Default: the first.',
+        examples: ['depthwise'],
+      },
+      search: {
+        type: 'object',
+        minProperties: 1,
+        maxProperties: 50,
+        additionalProperties: {
+          anyOf: [{ type: 'array', items: {}, minItems: 1, maxItems: 1000 }, definition('space')],
+        },
+        description:
+          'Keys, with dots, as an architecture file has them, and the values each may take: a list, or a space. Keys of the recipe begin with `train`.',
+        examples: [{ 'train.labelSmoothing': [0, 0.1], 'bandwidth.base': { integer: [8, 16] } }],
+      },
+      method: {
+        enum: ['random', 'grid'],
+        description: 'Values drawn at random, or every combination of them.',
+        default: 'random',
+        examples: ['grid'],
+      },
+      trials: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 10_000,
+        description: 'With `method: random`: how many combinations.',
+        default: 16,
+        examples: [27],
+      },
+      seed: {
+        type: 'integer',
+        minimum: 0,
+        maximum: 4_294_967_295,
+        description: 'What is drawn depends on this alone: more trials keep those that there are.',
+        default: 0,
+        examples: [1],
+      },
+      minEpochs: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 100_000,
+        description:
+          'Successive halving: all are first trained for about so many epochs, the best of them anew for `eta` times as many, up to the epochs of the recipe. Default: all are trained to the end.',
+        examples: [5],
+      },
+      eta: {
+        type: 'integer',
+        minimum: 2,
+        maximum: 100,
+        description: 'With `minEpochs`: one in so many goes on.',
+        default: 3,
+        examples: [2],
+      },
+    },
+    ['search'],
+  ),
+  description: 'What `netlathe sweep` searches; `netlathe compare` does not read it.',
+  examples: [{ search: { 'train.optimizer.learningRate': { logUniform: [0.0005, 0.02] } } }],
+};
+
 const body = {
   $schema: { type: 'string', description: 'For editors; netlathe does not read it.' },
   version: { const: 1, description: 'Version of the language.', examples: [1] },
@@ -194,6 +303,7 @@ const body = {
     examples: [{ depthwise: { arch: 'student' } }],
   },
   ablate,
+  sweep,
   questions: {
     type: 'array',
     items: definition('question'),
@@ -218,6 +328,7 @@ const isList = (value: unknown): boolean => Array.isArray(value);
 const own: Definitions = {
   network,
   question,
+  space,
   partialRecipe: {
     ...(partial(known.recipe) as Schema),
     description: 'Changes to the common recipe: maps merge, the rest is replaced, null removes.',

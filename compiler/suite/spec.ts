@@ -93,6 +93,41 @@ export interface SuiteSpec {
     };
   };
   /**
+   * What `netlathe sweep` searches; `netlathe compare` does not read it.
+   */
+  sweep?: {
+    /**
+     * The network that is searched over. Default: the first.
+     */
+    network?: string;
+    /**
+     * Keys, with dots, as an architecture file has them, and the values each may take: a list, or a space. Keys of the recipe begin with `train`.
+     */
+    search: {
+      [k: string]: unknown[] | Space | undefined;
+    };
+    /**
+     * Values drawn at random, or every combination of them.
+     */
+    method?: 'random' | 'grid';
+    /**
+     * With `method: random`: how many combinations.
+     */
+    trials?: number;
+    /**
+     * What is drawn depends on this alone: more trials keep those that there are.
+     */
+    seed?: number;
+    /**
+     * Successive halving: all are first trained for about so many epochs, the best of them anew for `eta` times as many, up to the epochs of the recipe. Default: all are trained to the end.
+     */
+    minEpochs?: number;
+    /**
+     * With `minEpochs`: one in so many goes on.
+     */
+    eta?: number;
+  };
+  /**
    * What the page answers in words, from the figures alone.
    *
    * @maxItems 100
@@ -504,6 +539,47 @@ export interface PartialRecipe {
      */
     holdOut?: number;
   };
+}
+/**
+ * Values that a key may take.
+ */
+export interface Space {
+  /**
+   * One of these values; `null` leaves the key out.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  choice?: unknown[];
+  /**
+   * Any number from the first to the second.
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  uniform?: number[];
+  /**
+   * Any number from the first to the second, each factor as likely as the next: for rates.
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  logUniform?: number[];
+  /**
+   * A whole number from the first to the second, both included.
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  integer?: number[];
+  /**
+   * With `integer`: in steps of this, from the first on.
+   */
+  step?: number;
+  /**
+   * With `method: grid`: how many values of a range, both ends included.
+   */
+  points?: number;
 }
 export interface Question {
   /**

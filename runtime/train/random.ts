@@ -4,7 +4,7 @@
  */
 
 /** What numbers are drawn for; each purpose has a sequence of its own. */
-export const purpose = { order: 1, augment: 2, mix: 3, dropout: 4, split: 5 } as const;
+export const purpose = { order: 1, augment: 2, mix: 3, dropout: 4, split: 5, sweep: 6 } as const;
 export type Purpose = (typeof purpose)[keyof typeof purpose];
 
 /** The finaliser of MurmurHash3: every bit of the result depends on every bit of the word. */

@@ -11,8 +11,8 @@ const section = (title: string, schema: Schema): string =>
   `## ${title}\n\n${schema.description ?? ''}\n\n${table(propertiesOf(schema), required(schema))}`;
 
 export function suitesPage(): string {
-  const { network, question } = definitions;
-  const { ablate } = propertiesOf(suiteSchema);
+  const { network, question, space } = definitions;
+  const { ablate, sweep } = propertiesOf(suiteSchema);
   return [
     `<!-- Made from the schema by \`npm run generate\`. Do not edit. -->
 
@@ -25,6 +25,8 @@ except keys that start with \`x-\`, which are yours. Recipes (\`train\`) and bud
     section('The file', { ...suiteSchema, description: suiteSchema.description }),
     section('`networks.NAME`', network as Schema),
     section('`ablate`', ablate as Schema),
+    section('`sweep`', sweep as Schema),
+    section('`sweep.search.KEY`', space as Schema),
     section('`questions`', { ...question, description: 'A list of these.' }),
   ].join('\n');
 }

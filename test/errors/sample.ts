@@ -5,6 +5,7 @@
  *     # variant: wide      (compile this variant)
  *     # check: all         (the budget, too)
  *     # suite: yes         (a suite, not an architecture)
+ *     # sweep: yes         (a suite that is searched)
  *
  * `UPDATE_ERRORS=1 npx vitest run test/errors` writes the expectations anew: read what it wrote.
  */
@@ -15,6 +16,7 @@ import { diskSource } from '../../cli/source.ts';
 import { compile, isComplete } from '../../compiler/compile.ts';
 import type { Diagnostic } from '../../compiler/diagnostics/diagnostic.ts';
 import { planSuite } from '../../compiler/suite/plan.ts';
+import { planSweep } from '../../compiler/suite/sweep/plan.ts';
 import { sameRecipe } from '../../runtime/suite/state.ts';
 
 const folder = path.join(import.meta.dirname, 'samples');
@@ -36,6 +38,10 @@ export function readSample(name: string): Sample {
     [...text.matchAll(new RegExp(`^# ${key}: (.*)$`, 'gm'))].map((m) => m[1] as string);
   const [variant] = said('variant');
   const source = diskSource({ cwd: process.cwd() });
+  if (said('sweep').length > 0) {
+    const { diagnostics } = planSweep(source, sampleFile(name), () => 0.5);
+    return { text, expected: said('expect'), found: diagnostics.map(inShort), diagnostics };
+  }
   if (said('suite').length > 0) {
     const { diagnostics } = planSuite(source, sampleFile(name), { same: sameRecipe });
     return { text, expected: said('expect'), found: diagnostics.map(inShort), diagnostics };

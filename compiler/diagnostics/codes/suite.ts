@@ -60,6 +60,28 @@ export const noVariants = fault<{ file: string }>('E907', {
 is taken as it is.`,
 });
 
+export const sweepTrouble = fault<{ text: string }>('E908', {
+  title: 'the search cannot be made',
+  message: ({ text }) => text,
+  explanation: `\`sweep.search\` gives keys, with dots, and the values that each may take. Keys of the recipe begin with \`train\`;
+all others must stand in the architecture already. A value is a list, or one of \`choice\`, \`uniform\`, \`logUniform\` and
+\`integer\`, from low to high; a grid needs \`points\` of a range:
+
+    sweep:
+      search:
+        train.optimizer.learningRate: { logUniform: [0.0005, 0.02] }
+        train.labelSmoothing: [0, 0.1]
+        bandwidth.base: { integer: [8, 16], step: 4 }`,
+});
+
+export const nothingWithinBudget = fault<{ tried: number; last: string }>('E909', {
+  title: 'no combination can be trained',
+  message: ({ tried, last }) =>
+    `of ${tried} combinations none compiles within the budget; the last: ${last}`,
+  explanation: `Combinations that break the budget or do not compile are left out, and others drawn in their place. Here none was left.
+Move the ranges of the architecture's keys, raise the budget, or let \`fit: true\` solve the widths.`,
+});
+
 export const ownRecipe = fault<{ file: string }>('W901', {
   title: 'a recipe that is not used',
   message: ({ file }) => `${file} has a recipe of its own, which is not used: the suite's is`,
