@@ -26,6 +26,7 @@ export async function sweepPage(record: SweepRecord): Promise<string> {
 <title>${record.name} · search</title>
 <link rel="icon" href="data:,">
 <style>${trusted(css)}
+main > p { margin: .7rem 0; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); gap: 1.5rem; margin: 1.5rem 0; }
 .charts figure { margin: 0; }
 .charts svg { width: 100%; height: auto; display: block; }
@@ -33,6 +34,12 @@ export async function sweepPage(record: SweepRecord): Promise<string> {
 .rungs { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; padding: 0; list-style: none; }
 .rungs svg { width: .8rem; height: .8rem; vertical-align: -.05rem; margin-right: .4rem; }
 .scroll { overflow-x: auto; }
+h2 { margin: 2rem 0 .8rem; }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .8rem; text-align: left; border-bottom: 1px solid var(--line); }
+thead th { vertical-align: bottom; border-bottom-color: var(--line-strong); color: var(--soft); font-weight: 600; }
+th:first-child { padding-left: 0; }
+.number { text-align: right; white-space: nowrap; }
 </style>
 </head>
 <body><main>
@@ -60,7 +67,7 @@ function summary(record: SweepRecord): Html {
   );
   const answer =
     best && chosen
-      ? html`<p>Best: <b>${percent(best.top1)}</b> by ${best.id}: ${values}. <code>netlathe train --arch ${best.file}</code> trains it again.</p>`
+      ? html`<p>Best: <b>${percent(best.top1)}</b> by ${best.id}: ${values}. <code>netlathe train --arch ${best.file} --data PHOTOS</code> trains it again.</p>`
       : html`<p>No combination was trained to the end.</p>`;
   const saved =
     rungs.length > 1
@@ -88,10 +95,8 @@ function legend(epochs: number, count: number, rung: number, rungs: number): Htm
 }
 
 async function chartOf(record: SweepRecord, key: KeyRecord, index: number): Promise<Html> {
-  const labels =
-    key.scale === 'choice'
-      ? [...new Set(record.candidates.map(({ values }) => shown(values[index])))]
-      : [];
+  const values = record.candidates.map((candidate) => candidate.values[index]);
+  const labels = key.scale === 'choice' ? labelsOf(values) : [];
   const points = record.candidates.flatMap(({ values, rungs }) =>
     rungs.flatMap(({ top1 }, rung) => {
       const x =
@@ -114,6 +119,13 @@ async function chartOf(record: SweepRecord, key: KeyRecord, index: number): Prom
   return html`<figure><figcaption>${key.key}</figcaption>${trusted(drawing)}</figure>`;
 }
 
+/** Numbers by size, all else in the order in which it was drawn. */
+function labelsOf(values: readonly unknown[]): readonly string[] {
+  const numbers = values.every((value) => typeof value === 'number');
+  const ordered = numbers ? [...values].sort((a, b) => Number(a) - Number(b)) : values;
+  return [...new Set(ordered.map(shown))];
+}
+
 const clipped = (text: string): string => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
 
 function specification(
@@ -129,7 +141,10 @@ function specification(
     },
   };
   const number = {
-    scale: { type: scale === 'log' ? 'log' : 'linear', zero: false, nice: true, padding: 8 },
+    scale:
+      scale === 'log'
+        ? { type: 'log', nice: false, padding: 12 }
+        : { zero: false, nice: false, padding: 12 },
     axis: { title: null, format: '~g', tickCount: 5, grid: false },
   };
   return {
@@ -151,6 +166,10 @@ function specification(
   } as TopLevelSpec;
 }
 
+/** `train.optimizer.name` in a narrow column. */
+const breakable = (key: string): readonly Html[] =>
+  key.split('.').map((part, i) => (i === 0 ? html`${part}` : html`.<wbr>${part}`));
+
 function table(record: SweepRecord): Html {
   const heads = record.rungs.map(
     ({ epochs }) => html`<th scope="col" class="number">${epochs} ep.</th>`,
@@ -169,5 +188,5 @@ function table(record: SweepRecord): Html {
   );
   const more =
     all.length > mostRows ? html`<p>${all.length - mostRows} more are in sweep.json.</p>` : '';
-  return html`<div class="scroll"><table><thead><tr><th scope="col">trial</th>${record.keys.map(({ key }) => html`<th scope="col">${key}</th>`)}<th scope="col" class="number">params</th>${heads}</tr></thead><tbody>${rows}</tbody></table></div>${more}`;
+  return html`<div class="scroll"><table><thead><tr><th scope="col">trial</th>${record.keys.map(({ key }) => html`<th scope="col">${breakable(key)}</th>`)}<th scope="col" class="number">params</th>${heads}</tr></thead><tbody>${rows}</tbody></table></div>${more}`;
 }

@@ -45,29 +45,30 @@ export class Cluster {
     this.dashboard = `127.0.0.1:${dashboard}`;
   }
 
-  static async start(folder: string, cpus: number): Promise<Cluster> {
-    const [port = 0, dashboard = 0, client = 0] = await freePorts(3);
-    const cluster = new Cluster(folder, port, dashboard);
-    await cluster.#node('head', [
-      ...['--head', `--port=${port}`, `--num-cpus=${cpus}`, `--temp-dir=${path.join(folder, 'r')}`],
-      ...['--dashboard-host=127.0.0.1', `--dashboard-port=${dashboard}`],
-      `--ray-client-server-port=${client}`,
-    ]);
-    await eventually(`the dashboard on ${dashboard}`, async () => {
-      const response = await fetch(`http://${cluster.dashboard}/api/version`);
-      return response.ok;
+  static start(folder: string, cpus: number): Promise<Cluster> {
+    return again(async () => {
+      const [port = 0, dashboard = 0, client = 0] = await freePorts(3);
+      const cluster = new Cluster(folder, port, dashboard);
+      const child = await cluster.#node('head', [
+        ...['--head', `--port=${port}`, `--num-cpus=${cpus}`],
+        ...[`--temp-dir=${path.join(folder, 'r')}`, `--ray-client-server-port=${client}`],
+        ...['--dashboard-host=127.0.0.1', `--dashboard-port=${dashboard}`],
+      ]);
+      await eventually('the head', child, async () => (await cluster.alive()) === 1);
+      return cluster;
     });
-    return cluster;
   }
 
   /** Gives the function that kills the node and all that runs on it, as a power cut would. */
-  async join(cpus: number): Promise<() => void> {
-    const before = await this.alive();
-    const child = await this.#node(`node-${this.#nodes.length}`, [
-      ...[`--address=127.0.0.1:${this.#port}`, `--num-cpus=${cpus}`],
-    ]);
-    await eventually('another node', async () => (await this.alive()) > before);
-    return () => killGroup(child);
+  join(cpus: number): Promise<() => void> {
+    return again(async () => {
+      const before = await this.alive();
+      const address = `--address=127.0.0.1:${this.#port}`;
+      const name = `node-${this.#nodes.length}`;
+      const child = await this.#node(name, [address, `--num-cpus=${cpus}`]);
+      await eventually('another node', child, async () => (await this.alive()) > before);
+      return () => killGroup(child);
+    });
   }
 
   async alive(): Promise<number> {
@@ -137,11 +138,27 @@ async function freePorts(count: number): Promise<readonly number[]> {
   return ports;
 }
 
-/** Until it holds; whatever goes wrong meanwhile is tried again. */
-async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+/** Ray gives a node up that is not up within 30 s, which a busy machine may need. */
+async function again<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let left = 4; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0) throw error;
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}; again\n`);
+    }
+  }
+}
+
+/** Until it holds, or the process has ended; whatever goes wrong meanwhile is tried again. */
+async function eventually(
+  what: string,
+  child: ChildProcess,
+  holds: () => Promise<boolean>,
+): Promise<void> {
   const until = performance.now() + 180_000;
   let last: unknown;
-  while (performance.now() < until) {
+  while (performance.now() < until && child.exitCode === null && child.signalCode === null) {
     try {
       if (await holds()) return;
     } catch (error) {
@@ -149,5 +166,6 @@ async function eventually(what: string, holds: () => Promise<boolean>): Promise<
     }
     await wait(500);
   }
+  killGroup(child);
   throw new Error(`${what} does not come up`, { cause: last });
 }
