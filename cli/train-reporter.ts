@@ -3,6 +3,7 @@
 import path from 'node:path';
 import type { Progress } from '../runtime/data/index.ts';
 import type { EpochMetrics, RunRecord } from '../runtime/report/index.ts';
+import type { RunReporter } from '../runtime/track/reporter.ts';
 import type { RunListener, RunResult, StepEvent } from '../runtime/train/run.ts';
 import type { CommandIo } from './io.ts';
 import { bar, clock, type ProgressLine } from './progress.ts';
@@ -11,10 +12,11 @@ import type { Prepared } from './train-session.ts';
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const count = (n: number) => n.toLocaleString('en-US');
 
-export class TrainReporter implements RunListener {
+export class TrainReporter implements RunReporter, RunListener {
   readonly #io: CommandIo;
   readonly #line: ProgressLine;
   readonly #json: boolean;
+  #folder = '';
   #headed = false;
   #told = performance.now();
 
@@ -30,7 +32,31 @@ export class TrainReporter implements RunListener {
     );
   }
 
-  begin(record: RunRecord, prepared: Prepared): void {
+  /** What was found before the run begins, which goes into `folder`. */
+  prepared({ data, notes }: Pick<Prepared, 'data' | 'notes'>, folder: string): void {
+    this.#folder = folder;
+    this.#line.clear();
+    if (this.#json) return;
+    for (const { code, message, hint } of data.warnings) {
+      this.#io.say(`${this.#io.err.yellow(`warning[${code}]`)}: ${message}`);
+      if (hint) this.#io.say(`  = help: ${hint}`);
+    }
+    for (const note of notes) this.note(note);
+  }
+
+  note(text: string): void {
+    this.#line.clear();
+    if (this.#json) this.#event('note', { text });
+    else this.#io.say(`${this.#io.err.cyan('note')}: ${text}`);
+  }
+
+  warning(text: string): void {
+    this.#line.clear();
+    if (this.#json) this.#event('warning', { text });
+    else this.#io.say(`${this.#io.err.yellow('warning')}: ${text}`);
+  }
+
+  onBegin(record: RunRecord): void {
     this.#line.clear();
     const { data, recipe, architecture } = record;
     if (this.#json) {
@@ -38,11 +64,6 @@ export class TrainReporter implements RunListener {
       return;
     }
     const { err } = this.#io;
-    for (const warning of prepared.data.warnings) {
-      this.#io.say(`${err.yellow(`warning[${warning.code}]`)}: ${warning.message}`);
-      if (warning.hint) this.#io.say(`  = help: ${warning.hint}`);
-    }
-    for (const note of prepared.notes) this.#io.say(`${err.cyan('note')}: ${note}`);
     const validation = data.validation
       ? `${count(data.validation.count)} to validate`
       : 'none to validate';
@@ -104,18 +125,20 @@ export class TrainReporter implements RunListener {
     );
   }
 
-  end(record: RunRecord, result: RunResult, folder: string): void {
+  /** Where it failed, whoever reports the error says so. */
+  onEnd(record: RunRecord, result: RunResult | undefined): void {
     this.#line.clear();
+    if (!result) return;
     if (this.#json) {
       this.#event('end', {
         status: record.status,
-        folder,
+        folder: this.#folder,
         best: result.best,
         seconds: result.seconds,
       });
       return;
     }
-    const shown = path.relative(this.#io.cwd, folder) || '.';
+    const shown = path.relative(this.#io.cwd, this.#folder) || '.';
     if (result.status === 'interrupted') {
       this.#io.say(
         `stopped after a checkpoint; go on with the same command and ${this.#io.err.bold('--resume')}`,

@@ -1,9 +1,9 @@
 /** `netlathe train`: an architecture and folders of photos to a trained network and its report. */
 
-import path from 'node:path';
-import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import { assertInside, fileNameOf } from '../../runtime/files/contained.ts';
-import type { EpochMetrics, RunRecord } from '../../runtime/report/index.ts';
+import type { RunRecord } from '../../runtime/report/index.ts';
+import { type RunReporter, together } from '../../runtime/track/reporter.ts';
+import { TensorboardReporter } from '../../runtime/track/tensorboard.ts';
 import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
 import { type RunResult, runTraining } from '../../runtime/train/run.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
@@ -154,7 +154,9 @@ async function train(session: Session): Promise<number> {
   const view = teacher && viewNote(teacher, graph);
   const adopted = initial ? adoptionNotes(initial.adoption) : [];
   const all = [...prepared.notes, engine.note, session.teacherNote, view, ...adopted];
-  reporter.begin(record, { ...prepared, notes: all.filter((note) => note !== undefined) });
+  const notes = all.filter((note) => note !== undefined);
+  reporter.prepared({ data: prepared.data, notes }, folder.path);
+  const reporters = together([reporter, ...trackersOf(session)]);
   let started = false;
   const result = await runTraining({
     graph,
@@ -167,21 +169,26 @@ async function train(session: Session): Promise<number> {
     identity: identityOf(prepared, recipe, engine, teacher),
     teacher,
     ...(initial ? { initial: initial.weights } : {}),
-    listener: reporter,
-    onStart: async () => {
+    listener: reporters,
+    onStart: async (epochs) => {
       started = true;
       await folder.write('architecture', prepared.architecture);
       await folder.writeJson('record', record);
+      await reporters.onBegin(record, epochs);
     },
     signal,
   }).catch(async (error: unknown) => {
-    if (started) await folder.writeJson('record', { ...record, status: 'failed' });
+    const failed: RunRecord = { ...record, status: 'failed' };
+    if (started) {
+      await folder.writeJson('record', failed);
+      await reporters.onEnd(failed, undefined);
+    }
     throw error;
   });
   // The model that the run leaves is made on the CPU.
   await engine.close();
   const finished = await writeResults(session, record, result);
-  reporter.end(finished, result, folder.path);
+  await reporters.onEnd(finished, result);
   return result.status === 'interrupted' ? exit.interrupted : exit.ok;
 }
 
@@ -211,7 +218,7 @@ async function writeResults(
   record: RunRecord,
   result: RunResult,
 ): Promise<RunRecord> {
-  const { folder, options, prepared } = session;
+  const { folder, prepared } = session;
   const finished: RunRecord = {
     ...record,
     status: result.status,
@@ -225,7 +232,6 @@ async function writeResults(
     const { renderReport } = await report();
     await folder.write('report', await renderReport(finished, result.epochs, result.evaluation));
   }
-  if (options.tensorboard) await writeEvents(folder, finished, result.epochs);
   if (result.status !== 'interrupted') {
     const { saveTfjsModel } = await import('../../compiler/7-emit/tfjs/index.ts');
     await assertInside(folder.path, folder.file('model'));
@@ -237,14 +243,9 @@ async function writeResults(
 /** Loaded after the training, which is not to wait for it. */
 const report = () => import('../../runtime/report/index.ts');
 
-async function writeEvents(
-  folder: RunFolder,
-  record: RunRecord,
-  epochs: readonly EpochMetrics[],
-): Promise<void> {
-  const { tensorboardEvents } = await report();
-  const { name, bytes } = tensorboardEvents(record.startedAt, epochs);
-  await writeFileAtomic(path.join(folder.path, name), bytes);
+function trackersOf({ options, folder }: Session): readonly RunReporter[] {
+  const resumed = options.resume === true;
+  return options.tensorboard ? [new TensorboardReporter(folder.path, resumed)] : [];
 }
 
 function recipeOf(written: Parameters<typeof resolveRecipe>[0], options: Options): Recipe {

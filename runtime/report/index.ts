@@ -1,4 +1,4 @@
-/** What a run leaves for people: its records, its page, its TensorBoard events. */
+/** What a run leaves for people: its records and its page. */
 export type {
   ArchitectureRecord,
   ClassFigures,
@@ -16,4 +16,3 @@ export type {
 } from './records.ts';
 export { renderReport } from './report.ts';
 export { classFigures, confusionMatrix, topConfusions, wilsonInterval } from './statistics.ts';
-export { type EventFile, tensorboardEvents } from './tensorboard.ts';

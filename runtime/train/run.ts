@@ -62,8 +62,8 @@ export interface RunOptions {
   /** Who teaches, where the recipe distils. */
   readonly teacher?: Teacher | undefined;
   readonly listener: RunListener;
-  /** Before the first step, once nothing refuses it: until then the folder is as the last run left it. */
-  readonly onStart?: () => Promise<void>;
+  /** Before the first step, once nothing refuses it: until then the folder is as the last run left it. `epochs` are those before a resumption. */
+  readonly onStart?: (epochs: readonly EpochMetrics[]) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -164,7 +164,7 @@ class Run {
       this.#progress = progress;
       this.#epochs.push(...(await folder.metrics(progress.epochsLogged)));
     }
-    await this.#options.onStart?.();
+    await this.#options.onStart?.(this.#epochs);
     await folder.rewriteMetrics(this.#epochs);
     this.#started = performance.now();
     this.#saved = this.#started;

@@ -2,41 +2,38 @@
  * TensorBoard event files: a TFRecord of Event messages, encoded by hand since the few fields needed never change.
  * (tensorflow/core/util/event.proto and framework/summary.proto.)
  */
-import { maskedCrc32c } from './crc32c.ts';
-import type { EpochMetrics } from './records.ts';
+import { maskedCrc32c } from '../report/crc32c.ts';
+import type { EpochMetrics } from '../report/records.ts';
+import { scalarsOf } from './scalars.ts';
 
-export interface EventFile {
-  /** TensorBoard finds a file by `tfevents` in its name. */
-  readonly name: string;
-  readonly bytes: Uint8Array;
+/** TensorBoard finds a file by `tfevents` in its name. @throws RangeError where `startedAt` is no time. */
+export function eventFileName(startedAt: string): string {
+  return `events.out.tfevents.${Math.floor(secondsOf(startedAt))}.netlathe`;
 }
 
-/** The curves of a run. The step is the epoch, as in Keras, so that runs of different batch sizes compare. */
-export function tensorboardEvents(startedAt: string, metrics: readonly EpochMetrics[]): EventFile {
+/** When the run of an event file began, to the second; `undefined` for other files. */
+export function startOf(name: string): string | undefined {
+  const seconds = /^events\.out\.tfevents\.(\d{1,11})\.netlathe$/.exec(name)?.[1];
+  return seconds === undefined ? undefined : new Date(Number(seconds) * 1000).toISOString();
+}
+
+/** What an event file begins with, and the curves of the epochs so far. */
+export function tensorboardEvents(startedAt: string, metrics: readonly EpochMetrics[]): Uint8Array {
+  const started = secondsOf(startedAt);
+  const events = metrics.map((m) => tensorboardEvent(startedAt, m));
+  return concat([record(versionEvent(started)), ...events]);
+}
+
+/** An epoch, to be put at the end. The step is the epoch, as in Keras, so that runs of different batch sizes compare. */
+export function tensorboardEvent(startedAt: string, metrics: EpochMetrics): Uint8Array {
+  const time = secondsOf(startedAt) + metrics.seconds;
+  return record(scalarEvent(time, metrics.epoch, scalarsOf(metrics)));
+}
+
+function secondsOf(startedAt: string): number {
   const started = Date.parse(startedAt) / 1000;
   if (Number.isNaN(started)) throw new RangeError(`not a time: ${startedAt}`);
-  const events = [
-    versionEvent(started),
-    ...metrics.map((m) => scalarEvent(started + m.seconds, m.epoch, scalars(m))),
-  ];
-  return {
-    name: `events.out.tfevents.${Math.floor(started)}.netlathe`,
-    bytes: concat(events.map(record)),
-  };
-}
-
-function scalars(m: EpochMetrics): [tag: string, value: number][] {
-  const all: [string, number | undefined][] = [
-    ['loss/train', m.train.loss],
-    ['loss/validation', m.validation?.loss],
-    ['accuracy/train', m.train.top1],
-    ['accuracy/validation', m.validation?.top1],
-    ['accuracy/validation_top5', m.validation?.top5],
-    ['learning_rate', m.learningRate],
-    ['images_per_second', m.imagesPerSecond],
-  ];
-  // A null stands for a number that was not finite when it was written as JSON.
-  return all.filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  return started;
 }
 
 function versionEvent(time: number): Uint8Array {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { crc32c, maskedCrc32c } from '../../runtime/report/crc32c.ts';
-import { tensorboardEvents } from '../../runtime/report/tensorboard.ts';
-import { epochs } from './fixture.ts';
+import {
+  eventFileName,
+  startOf,
+  tensorboardEvent,
+  tensorboardEvents,
+} from '../../runtime/track/event-file.ts';
+import { epochs } from '../report/fixture.ts';
 
 /** The records of a TFRecord file, their checksums checked. */
 function records(bytes: Uint8Array): Uint8Array[] {
@@ -30,8 +35,11 @@ describe('tensorboardEvents', () => {
   const startedAt = '2026-11-24T14:03:27.000Z';
 
   it('writes a version and then an event an epoch', () => {
-    const { name, bytes } = tensorboardEvents(startedAt, epochs(300));
+    const bytes = tensorboardEvents(startedAt, epochs(300));
+    const name = eventFileName(startedAt);
     expect(name).toBe('events.out.tfevents.1795529007.netlathe');
+    expect(startOf(name)).toBe(startedAt);
+    expect(startOf('events.out.tfevents.1795529007.host.1.v2')).toBeUndefined();
     const [first, ...rest] = records(bytes);
     expect(new TextDecoder().decode(first?.subarray(11))).toBe('brain.Event:2');
     expect(rest).toHaveLength(300);
@@ -39,7 +47,7 @@ describe('tensorboardEvents', () => {
 
   it('encodes an event as the protocol says', () => {
     const [metrics] = epochs(1, false);
-    const { bytes } = tensorboardEvents(startedAt, metrics ? [{ ...metrics, epoch: 300 }] : []);
+    const bytes = tensorboardEvents(startedAt, metrics ? [{ ...metrics, epoch: 300 }] : []);
     const event = records(bytes)[1] as Uint8Array;
     // wall_time: field 1, 64 bits
     expect(event[0]).toBe(0x09);
@@ -54,10 +62,19 @@ describe('tensorboardEvents', () => {
     expect(text).not.toContain('validation');
   });
 
+  it('grows by an epoch as if it were written whole', () => {
+    const all = epochs(3);
+    const grown = [
+      tensorboardEvents(startedAt, all.slice(0, 2)),
+      tensorboardEvent(startedAt, all[2] as (typeof all)[number]),
+    ];
+    expect(Buffer.concat(grown)).toEqual(Buffer.from(tensorboardEvents(startedAt, all)));
+  });
+
   it('leaves out what was not finite', () => {
     const [metrics] = JSON.parse(JSON.stringify(epochs(1)));
     metrics.train.loss = null;
-    const { bytes } = tensorboardEvents(startedAt, [metrics]);
+    const bytes = tensorboardEvents(startedAt, [metrics]);
     expect(new TextDecoder('latin1').decode(bytes)).not.toContain('loss/train');
   });
 
