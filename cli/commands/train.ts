@@ -2,8 +2,7 @@
 
 import { assertInside, fileNameOf } from '../../runtime/files/contained.ts';
 import type { RunRecord } from '../../runtime/report/index.ts';
-import { type RunReporter, together } from '../../runtime/track/reporter.ts';
-import { TensorboardReporter } from '../../runtime/track/tensorboard.ts';
+import { together } from '../../runtime/track/reporter.ts';
 import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
 import { type RunResult, runTraining } from '../../runtime/train/run.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
@@ -15,6 +14,7 @@ import { type CommandIo, exit, UsageError } from '../io.ts';
 import { numberOption, positiveInteger, wholeNumber } from '../options.ts';
 import { ProgressLine } from '../progress.ts';
 import { openTeacher } from '../teacher.ts';
+import { checkTracking, trackersOf, trackingFlags } from '../tracking.ts';
 import { TrainReporter } from '../train-reporter.ts';
 import { identityOf, type Prepared, prepare, recordOf } from '../train-session.ts';
 import { engineFlags, type TrainingEngine, trainingEngine } from '../training-engine.ts';
@@ -38,6 +38,8 @@ interface Options {
   readonly resume?: boolean;
   readonly checkpointEvery?: string;
   readonly tensorboard?: boolean;
+  readonly mlflow?: string;
+  readonly mlflowExperiment?: string;
   readonly json?: boolean;
 }
 
@@ -68,9 +70,12 @@ export const command = defineCommand<Options>({
       .option('--cache <dir>', 'where decoded photos are kept')
       .option('--checkpoint-every <seconds>', 'within long epochs; 0: after every step', '60')
       .option('--resume', 'go on from the last checkpoint of --out')
-      .option('--tensorboard', 'also write a TensorBoard event file')
+      .option(...trackingFlags.tensorboard)
+      .option(...trackingFlags.mlflow)
+      .option(...trackingFlags.mlflowExperiment)
       .option('--json', 'events as lines of JSON'),
   run: async (io, _args, options) => {
+    checkTracking(io, options);
     const engine = await trainingEngine(options);
     try {
       return await prepareAndTrain(io, options, engine);
@@ -110,6 +115,7 @@ async function prepareAndTrain(
   await folder.lock();
   try {
     return await train({
+      io,
       options,
       recipe,
       prepared,
@@ -128,6 +134,7 @@ async function prepareAndTrain(
 }
 
 interface Session {
+  readonly io: CommandIo;
   readonly options: Options;
   readonly recipe: Recipe;
   readonly prepared: Prepared;
@@ -156,7 +163,10 @@ async function train(session: Session): Promise<number> {
   const all = [...prepared.notes, engine.note, session.teacherNote, view, ...adopted];
   const notes = all.filter((note) => note !== undefined);
   reporter.prepared({ data: prepared.data, notes }, folder.path);
-  const reporters = together([reporter, ...trackersOf(session)]);
+  const trackers = await trackersOf(session.io, options, {
+    ...{ folder: folder.path, resumed: options.resume === true, notices: reporter },
+  });
+  const reporters = together([reporter, ...trackers]);
   let started = false;
   const result = await runTraining({
     graph,
@@ -242,11 +252,6 @@ async function writeResults(
 
 /** Loaded after the training, which is not to wait for it. */
 const report = () => import('../../runtime/report/index.ts');
-
-function trackersOf({ options, folder }: Session): readonly RunReporter[] {
-  const resumed = options.resume === true;
-  return options.tensorboard ? [new TensorboardReporter(folder.path, resumed)] : [];
-}
 
 function recipeOf(written: Parameters<typeof resolveRecipe>[0], options: Options): Recipe {
   const values = {

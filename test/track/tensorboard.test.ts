@@ -33,6 +33,8 @@ it('has every epoch when it is over, once, also after --resume', async () => {
 });
 
 it('says where it cannot write', async () => {
-  const reporter = new TensorboardReporter(path.join(folder, 'gone'), false);
-  await expect(reporter.onBegin(record, [])).rejects.toMatchObject({ code: expect.stringMatching(/^E52/) });
+  const reporter = new TensorboardReporter(path.join(file, 'below'), false);
+  await expect(reporter.onBegin(record, [])).rejects.toMatchObject({
+    code: expect.stringMatching(/^E52/),
+  });
 });
