@@ -163,13 +163,35 @@ async function printResults(
 
 async function writeModels(io: CommandIo, results: readonly Result[], out: string): Promise<void> {
   const { writeModel } = await import('./compile/out.ts');
+  const folders = foldersOf(results, out);
   for (const { reference, compilation, diagnostics } of results) {
+    const folder = folders.get(reference) ?? out;
     if (!isComplete(compilation) || hasErrors(diagnostics)) {
       io.say(`${reference}: not written, it has errors`);
       continue;
     }
-    const folder = results.length === 1 ? out : path.join(out, fileNameOf(compilation.graph.name));
     await assertInside(out, folder);
     await writeModel(io, compilation, folder);
   }
+}
+
+/** A folder for each, by its network's name; two that want the same are refused before anything is written. */
+function foldersOf(results: readonly Result[], out: string): ReadonlyMap<string, string> {
+  const folders = new Map<string, string>();
+  const takenBy = new Map<string, string>();
+  for (const { reference, compilation } of results) {
+    if (results.length === 1 || !isComplete(compilation)) continue;
+    const folder = path.join(out, fileNameOf(compilation.graph.name));
+    // Some file systems put Net and net into one folder.
+    const key = folder.toLowerCase();
+    const other = takenBy.get(key);
+    if (other !== undefined && other !== reference) {
+      throw new UsageError(
+        `${other} and ${reference} would both be written to ${folder}: give one another name:, or compile it alone with an --out of its own`,
+      );
+    }
+    takenBy.set(key, reference);
+    folders.set(reference, folder);
+  }
+  return folders;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -240,4 +240,13 @@ test('--watch compiles again when the file changes, and ends with stdin', async 
   expect(stderr).toContain('error[E307]');
   expect(stderr).toContain('the standard input has ended');
   expect(stdout).toContain('260 trainable');
+});
+
+test('--out refuses two networks of one name before it writes any', async () => {
+  const out = path.join(folder, 'twice');
+  const other = file('other.yaml', tiny.replace('filters: 8', 'filters: 16'));
+  const { code, stderr } = await run(['compile', file('tiny.yaml', tiny), other, '--out', out]);
+  expect(code).toBe(exit.usage);
+  expect(stderr).toContain('other.yaml would both be written to');
+  expect(existsSync(out)).toBe(false);
 });
