@@ -64,8 +64,15 @@ describe('answers', () => {
   });
 
   it('call a small one noise', () => {
-    const text = said(madeUp(plan, { skill: apart }), 'Hardswish');
+    const alike = { ...apart, depthwise: 0.5 };
+    const text = said(madeUp(plan, { skill: alike }), 'Which convolution');
     expect(text).toContain('within the noise of the seeds');
+    expect(text).not.toContain('beats');
+  });
+
+  it('say of one seed that it cannot tell', () => {
+    const text = said(madeUp(plan, { skill: apart }), 'Hardswish');
+    expect(text).toContain('with one run each: how much of that is chance in training');
     expect(text).not.toContain('beats');
   });
 
