@@ -56,13 +56,31 @@ export class RayRunner implements Runner {
   }
 
   /** Once: what holds for the first trials holds for later ones. */
-  async ready(signal: AbortSignal): Promise<void> {
+  async ready(trials: readonly Trial[], signal: AbortSignal): Promise<void> {
     if (this.#checked) return;
     const { jobs, note, threads } = this.#options;
-    const version = await checkNodes({ ...this.#options, cpus: threads }, signal);
-    if (version === undefined) return;
+    // The check would wait for CPUs behind jobs of ours, which show already that the nodes can do it.
+    const alive = await this.#alive(trials, signal);
+    if (alive > 0) note(`jobs of an earlier command that go on at ${jobs.address}: ${alive}`);
+    else {
+      const version = await checkNodes({ ...this.#options, cpus: threads }, signal);
+      if (version === undefined) return;
+      note(`Ray ${version} at ${jobs.address}, ${threads} CPUs a trial`);
+    }
     this.#checked = true;
-    note(`Ray ${version} at ${jobs.address}, ${threads} CPUs a trial`);
+  }
+
+  /** How many trials have a job that an earlier suite left running, or waiting. */
+  async #alive(trials: readonly Trial[], signal: AbortSignal): Promise<number> {
+    let count = 0;
+    for (const trial of trials) {
+      const id = await claimed(trial);
+      if (id === undefined) continue;
+      const info = await patiently(() => this.#options.jobs.info(id), signal);
+      if (info === 'aborted') return count;
+      if (info && !isOver(info) && this.#isOurs(trial, id, info)) count++;
+    }
+    return count;
   }
 
   async run(request: TrialRequest): Promise<TrialEnd> {
@@ -83,7 +101,8 @@ export class RayRunner implements Runner {
     const { trial, signal } = request;
     let losses = { count: 0, queued: 0, epoch: 0 };
     let id = await this.#left(trial, signal);
-    let resume = request.resume;
+    // The job of an earlier suite may have begun, and been lost, since the folder was looked at.
+    let resume = request.resume || (await hasCheckpoint(trial));
     for (;;) {
       if (signal.aborted) return this.#cancelled(trial, id, false);
       id ??= await this.#submit(trial, resume, signal);
@@ -96,7 +115,7 @@ export class RayRunner implements Runner {
         const times = outcome.queued ? '' : `lost ${losses.count} times in a row: `;
         return { kind: 'failed', message: times + outcome.reason, exitCode: exit.usage };
       }
-      resume = await exists(path.join(trial.folder, runFiles.checkpoint));
+      resume = await hasCheckpoint(trial);
       const how = resume ? 'goes on from its checkpoint' : 'starts again';
       this.#options.note(`${trial.network.id} seed ${trial.seed}: ${outcome.reason}; ${how}`);
       id = undefined;
@@ -104,19 +123,32 @@ export class RayRunner implements Runner {
     }
   }
 
-  /** A job that an earlier suite left, if it does what this one would. */
+  /** A job that an earlier suite left, if it does what this one would, or has just done it. */
   async #left(trial: Trial, signal: AbortSignal): Promise<string | undefined> {
-    const id = (await textOf(claimOf(trial)))?.trim();
-    if (!id) return undefined;
+    const id = await claimed(trial);
+    if (id === undefined) return undefined;
     const { jobs } = this.#options;
     const info = await patiently(() => jobs.info(id), signal);
-    if (info === 'aborted' || !info || isOver(info)) return undefined;
-    const same = [true, false].some((r) => this.#entrypoint(trial, id, r) === info.entrypoint);
+    if (info === 'aborted' || !info) return undefined;
+    const same = this.#isOurs(trial, id, info);
+    if (isOver(info)) {
+      const done = same && info.status === 'SUCCEEDED' && (await hasModel(trial));
+      return done ? id : undefined;
+    }
     if (same) return id;
     await rm(claimOf(trial), { force: true });
-    await jobs.stop(id);
+    await this.#stop(id);
     if (info.status === 'RUNNING') await follow(jobs, id, { signal, limit: grace });
     return undefined;
+  }
+
+  #isOurs(trial: Trial, id: string, { entrypoint }: JobInfo): boolean {
+    return [true, false].some((resume) => this.#entrypoint(trial, id, resume) === entrypoint);
+  }
+
+  /** For a dashboard that is busy just now, more than once. */
+  async #stop(id: string): Promise<void> {
+    await patiently(() => this.#options.jobs.stop(id), AbortSignal.timeout(grace));
   }
 
   async #submit(trial: Trial, resume: boolean, signal: AbortSignal): Promise<string> {
@@ -171,11 +203,14 @@ export class RayRunner implements Runner {
   async #cancelled(trial: Trial, id: string | undefined, begun: boolean): Promise<TrialEnd> {
     if (id === undefined) return { kind: 'interrupted', begun };
     await rm(claimOf(trial), { force: true });
-    const { jobs } = this.#options;
-    await jobs.stop(id);
+    await this.#stop(id);
     if (begun) {
       const never = new AbortController().signal;
-      await follow(jobs, id, { signal: never, limit: grace, company: () => this.#followed });
+      await follow(this.#options.jobs, id, {
+        signal: never,
+        limit: grace,
+        company: () => this.#followed,
+      });
     }
     return { kind: 'interrupted', begun };
   }
@@ -236,14 +271,21 @@ class Log {
 
 const claimOf = (trial: Trial): string => `${trial.folder}.job`;
 
-async function textOf(file: string): Promise<string | undefined> {
+/** The name of the one job that may train into the folder. */
+async function claimed(trial: Trial): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    const text = await readFile(claimOf(trial), 'utf8');
+    return text.trim() || undefined;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
+
+const hasCheckpoint = (trial: Trial) => exists(path.join(trial.folder, runFiles.checkpoint));
+
+/** What a run writes last. */
+const hasModel = (trial: Trial) => exists(path.join(trial.folder, runFiles.model, 'model.json'));
 
 async function exists(file: string): Promise<boolean> {
   try {

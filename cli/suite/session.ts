@@ -191,7 +191,7 @@ export class SuiteSession {
       this.#line.clear();
       this.#io.say(this.#io.err.dim(text));
     });
-    await runner.ready(signal);
+    await runner.ready(todo, signal);
     if (signal.aborted) return undefined;
     const skipped = this.#trials.length - todo.length;
     const note = skipped === 0 ? '' : `, ${skipped} not to be run now`;

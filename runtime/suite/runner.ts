@@ -33,8 +33,8 @@ export interface TrialRequest {
 export interface Runner {
   /** Trials that are handed over side by side; `Infinity` where the other side queues them. */
   readonly slots: number;
-  /** Before the first trial: throws where none could run there. */
-  ready(signal: AbortSignal): Promise<void>;
+  /** Before the first of these trials: throws where none could run there. */
+  ready(trials: readonly Trial[], signal: AbortSignal): Promise<void>;
   /** Settles when the trial is over; rejects only for a bug of its own. */
   run(request: TrialRequest): Promise<TrialEnd>;
 }

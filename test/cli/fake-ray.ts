@@ -58,12 +58,12 @@ export class FakeRay {
       message: 'Job supervisor actor died: The actor died because its node has died.',
       log: '',
     });
-    kill(job, 'SIGKILL');
+    signal(job, 'SIGKILL');
     this.#schedule();
   }
 
   async close(): Promise<void> {
-    for (const job of this.jobs) kill(job, 'SIGKILL');
+    for (const job of this.jobs) signal(job, 'SIGKILL');
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -116,7 +116,7 @@ export class FakeRay {
   #stop(response: ServerResponse, job: FakeJob): void {
     // As in Ray 2.60: what waits stays PENDING.
     job.stopping = true;
-    kill(job, 'SIGTERM');
+    signal(job, 'SIGTERM');
     reply(response, 200, { stopped: true });
   }
 
@@ -132,9 +132,9 @@ export class FakeRay {
         next.log += text;
       });
     }
-    child.once('close', (code, signal) => {
+    child.once('close', (code, killedBy) => {
       if (next.status === 'RUNNING') {
-        next.exitCode = signal ? -9 : code;
+        next.exitCode = killedBy ? -9 : code;
         next.status = next.stopping ? 'STOPPED' : code === 0 ? 'SUCCEEDED' : 'FAILED';
         if (next.status === 'FAILED') next.message = `Job entrypoint command failed with ${code}`;
       }
@@ -144,9 +144,10 @@ export class FakeRay {
   }
 }
 
-function kill({ child }: FakeJob, signal: NodeJS.Signals): void {
+/** To all processes of a job that runs. */
+export function signal({ child }: FakeJob, name: NodeJS.Signals): void {
   if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  process.kill(-child.pid, signal);
+  process.kill(-child.pid, name);
 }
 
 function reply(response: ServerResponse, status: number, value: object | string): void {

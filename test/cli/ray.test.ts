@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseAddress } from '../../runtime/ray/address.ts';
 import { quoted } from '../../runtime/ray/jobs.ts';
 import { makeJob, root, weightHashes } from '../../scripts/proofs/job.ts';
-import { type FakeOptions, FakeRay } from './fake-ray.ts';
+import { type FakeJob, type FakeOptions, FakeRay, signal as send } from './fake-ray.ts';
 import { exit, run } from './run.ts';
 
 const network = `version: 1
@@ -44,6 +44,7 @@ beforeAll(async () => {
   writeFileSync(at('net.yaml'), network);
   writeFileSync(at('suite.yaml'), suite(2));
   writeFileSync(at('long.yaml'), suite(400));
+  writeFileSync(at('later.yaml'), suite(12));
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -179,25 +180,71 @@ describe('trials on a cluster', () => {
     expect(record).toMatchObject({ status: 'interrupted' });
   }, 300_000);
 
-  it('are found again by a suite that comes later', async () => {
+  it('are stopped though the dashboard does not answer at once', async () => {
     const controller = new AbortController();
-    const args = [at('long.yaml'), '--out', at('left'), '--jobs', '1'];
-    // Nothing that stops a job gets through: as if the suite had been killed.
-    const fault = (_method: string, url: string) => (url.endsWith('/stop') ? 403 : undefined);
+    const refused = new Set<string>();
+    const fault = (_method: string, url: string) => {
+      if (!url.endsWith('/stop') || refused.has(url)) return undefined;
+      refused.add(url);
+      return 503;
+    };
     fake = await FakeRay.start({ fault });
+    const args = [at('long.yaml'), '--out', at('busy'), '--jobs', '1'];
     const running = again(args, { signal: controller.signal });
     await until(() => fake.trials.some(({ log }) => log.includes('"event":"epoch"')));
-    const claim = `${trial('left', 0)}.job`;
-    const name = readFileSync(claim, 'utf8');
+    controller.abort();
+    expect((await running).code).toBe(exit.interrupted);
+    expect(fake.trials.map(({ status }) => status)).toEqual(['STOPPED']);
+    expect(refused.size).toBe(1);
+  }, 300_000);
+
+  /** A suite of two trials that is gone, as after SIGKILL, while its jobs are not: nothing that stops one got through. */
+  async function abandoned(file: string, out: string, more: FakeOptions['fault']) {
+    const controller = new AbortController();
+    const fault: FakeOptions['fault'] = (method, url) =>
+      url.endsWith('/stop') ? 403 : more?.(method, url);
+    fake = await FakeRay.start({ fault, slots: 1 });
+    const args = [at(file), '--out', at(out)];
+    const running = again(args, { signal: controller.signal });
+    await until(() => fake.trials.some(({ log }) => log.includes('"event":"epoch"')));
+    send(fake.trials[0] as FakeJob, 'SIGSTOP');
+    await until(() => fake.trials.length === 2);
+    const claims = [0, 1].map((seed) => `${trial(out, seed)}.job`);
+    const names = claims.map((claim) => readFileSync(claim, 'utf8'));
     controller.abort();
     await running;
-    writeFileSync(claim, name);
+    for (const [i, claim] of claims.entries()) writeFileSync(claim, names[i] as string);
+    return args;
+  }
+
+  it('are found again by a suite that comes later', async () => {
+    const args = await abandoned('long.yaml', 'left', undefined);
     const later = new AbortController();
     const resumed = again([...args, '--resume'], { signal: later.signal });
+    // Also at once: nothing is asked of nodes that have no CPU but for these jobs.
     await wait(1500);
-    expect(fake.trials).toHaveLength(1);
+    send(fake.trials[0] as FakeJob, 'SIGCONT');
+    expect(fake.jobs.map(({ status }) => status)).toEqual(['SUCCEEDED', 'RUNNING', 'PENDING']);
     later.abort();
-    expect((await resumed).code).not.toBe(exit.ok);
+    const { code, stderr } = await resumed;
+    expect([code, stderr]).not.toContain(exit.ok);
+    expect(stderr).toContain('jobs of an earlier command that go on');
+  }, 300_000);
+
+  it('are not trained again where they came to their end meanwhile', async () => {
+    let away = false;
+    // Both jobs end after the later suite has looked at the folders, and before it is told of the second job.
+    const fault = (_method: string, url: string) => {
+      const [first, second] = fake.trials;
+      if (!away || !first || !second || !url.endsWith(`/${second.id}`)) return undefined;
+      send(first, 'SIGCONT');
+      return second.status === 'SUCCEEDED' ? undefined : 503;
+    };
+    const args = await abandoned('later.yaml', 'ended', fault);
+    away = true;
+    const { code, stderr } = await again([...args, '--resume']);
+    expect([code, stderr]).toEqual([exit.ok, expect.stringContaining('that go on')]);
+    expect(fake.trials.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
   }, 300_000);
 
   it('tell why they failed, and are not tried again for their own fault', async () => {
