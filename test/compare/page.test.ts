@@ -18,9 +18,9 @@ const comparison = madeUp(plan, {
   status: ({ network, seed }) =>
     seed !== 2
       ? 'finished'
-      : network.id === 'sgd'
+      : network.id === 'plain'
         ? 'failed'
-        : network.id === 'relu'
+        : network.id === 'group'
           ? 'missing'
           : 'finished',
 });
