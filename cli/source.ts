@@ -1,4 +1,4 @@
-/** Architectures from the disk: by path, by zoo name, or `-` for standard input. */
+/** Architectures and suites from the disk: by path, by the name of one that comes with netlathe, or `-` for standard input. */
 
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -41,8 +41,30 @@ export function chosenFiles(args: readonly string[], io: Pick<Io, 'cwd'>): reado
   );
 }
 
+/** Files that come with netlathe, called by their bare names: each in the folder of this name. */
+interface Shelf {
+  readonly folder: string;
+  /** For a name that nothing is like. */
+  readonly hint: string;
+}
+
+const zoo: Shelf = {
+  folder: 'architectures',
+  hint: 'netlathe zoo lists the networks that come with it',
+};
+
 /** `stdin` is what `-` stands for. */
 export function diskSource(io: Pick<Io, 'cwd'>, stdin?: string): DiskSource {
+  return shelfSource(io, zoo, stdin);
+}
+
+/** The first name is a suite's; those inside of it are architectures'. */
+export function suiteSource(io: Pick<Io, 'cwd'>): DiskSource {
+  const suites = shelved('suites').join(', ');
+  return shelfSource(io, { folder: 'suites', hint: `netlathe comes with the suites ${suites}` });
+}
+
+function shelfSource(io: Pick<Io, 'cwd'>, first: Shelf, stdin?: string): DiskSource {
   const texts = new Map<string, string>();
   const asked = new Set<string>();
   const named = new Set<string>();
@@ -53,13 +75,16 @@ export function diskSource(io: Pick<Io, 'cwd'>, stdin?: string): DiskSource {
       if (from === undefined && reference === '-') return stdinName;
       const base = from === undefined || from === stdinName ? io.cwd : path.dirname(from);
       const file = path.resolve(base, reference);
-      const found = isBareName(reference) && !isFile(file) ? (zooFile(reference) ?? file) : file;
+      const { folder } = from === undefined ? first : zoo;
+      const bare = isBareName(reference) && !isFile(file);
+      const found = bare ? (shelvedFile(folder, reference) ?? file) : file;
       if (from === undefined) named.add(found);
       return found;
     },
     read: (file) => {
       if (file !== stdinName) asked.add(file);
-      const text = file === stdinName ? (stdin ?? '') : readYaml(file, named.has(file));
+      const shelf = named.has(file) ? first : zoo;
+      const text = file === stdinName ? (stdin ?? '') : readYaml(file, named.has(file), shelf);
       texts.set(file, text);
       return text;
     },
@@ -67,7 +92,7 @@ export function diskSource(io: Pick<Io, 'cwd'>, stdin?: string): DiskSource {
 }
 
 /** `anyName`: what the user names on the command line may be a pipe; what a file extends is a YAML file. */
-function readYaml(file: string, anyName: boolean): string {
+function readYaml(file: string, anyName: boolean, shelf: Shelf): string {
   let bytes: Uint8Array;
   try {
     // A folder or a missing file is better called so than by its ending.
@@ -80,7 +105,7 @@ function readYaml(file: string, anyName: boolean): string {
     if (!stat.isFile() && !anyName) throw new SourceError('it is not a plain file');
     bytes = readBounded(file);
   } catch (error) {
-    throw error instanceof SourceError ? error : explainSystem(file, error);
+    throw error instanceof SourceError ? error : explainSystem(file, error, shelf);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -117,7 +142,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
 };
 
-function explainSystem(file: string, error: unknown): SourceError {
+function explainSystem(file: string, error: unknown, shelf: Shelf): SourceError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
   if (code === 'EISDIR') {
@@ -125,20 +150,22 @@ function explainSystem(file: string, error: unknown): SourceError {
     const example = first && path.join(path.relative(process.cwd(), file), first);
     return new SourceError(reason, example ? { hint: `name a file in it: ${example}` } : {});
   }
-  const hint = code === 'ENOENT' ? missingHint(file) : undefined;
+  const hint = code === 'ENOENT' ? missingHint(file, shelf) : undefined;
   return new SourceError(reason, hint ? { hint } : {});
 }
 
-function missingHint(file: string): string {
+function missingHint(file: string, { folder, hint }: Shelf): string {
   const name = path.basename(file);
   const beside = yamlFiles(path.dirname(file));
-  const known = isBareName(name) ? [...zooNames(), ...beside] : beside;
+  const names = shelved(folder);
   const stem = name.replace(/\.ya?ml$/i, '');
-  if (zooNames().includes(stem)) return `the zoo has it: netlathe compile ${stem}`;
-  return didYouMean(name, known) ?? 'netlathe zoo lists the networks that come with it';
+  if (names.includes(stem)) return `it comes with netlathe by its bare name: ${stem}`;
+  if (zooNames().includes(name))
+    return `${name} is an architecture: netlathe compare --arch ${name}`;
+  return didYouMean(name, isBareName(name) ? [...names, ...beside] : beside) ?? hint;
 }
 
-/** A word that may be a name of the zoo. */
+/** A word that may be a name of what comes with netlathe. */
 function isBareName(reference: string): boolean {
   return !/[/\\]/.test(reference) && !/\.ya?ml$/i.test(reference);
 }
@@ -151,15 +178,17 @@ function isFile(file: string): boolean {
   }
 }
 
-function zooFile(name: string): string | undefined {
-  return zooNames().includes(name)
-    ? path.join(packageRoot(), 'architectures', `${name}.yaml`)
+function shelvedFile(folder: string, name: string): string | undefined {
+  return shelved(folder).includes(name)
+    ? path.join(packageRoot(), folder, `${name}.yaml`)
     : undefined;
 }
 
-export function zooNames(): readonly string[] {
-  return yamlFiles(path.join(packageRoot(), 'architectures')).map((f) => f.replace(/\.yaml$/, ''));
+function shelved(folder: string): readonly string[] {
+  return yamlFiles(path.join(packageRoot(), folder)).map((f) => f.replace(/\.yaml$/, ''));
 }
+
+export const zooNames = (): readonly string[] => shelved(zoo.folder);
 
 function yamlFiles(folder: string): readonly string[] {
   try {

@@ -8,7 +8,7 @@ import { type Language, languages } from '../../runtime/compare/index.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
-import { diskSource } from '../source.ts';
+import { diskSource, suiteSource } from '../source.ts';
 import { type TrialFlags, trialFlags, trialOptions } from '../suite/flags.ts';
 import { planned, type SuiteRequest } from '../suite/request.ts';
 import { type SuiteOptions, SuiteSession } from '../suite/session.ts';
@@ -27,12 +27,12 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
 
 export const command = defineCommand<Options>({
   examples: [
-    'netlathe compare suites/report.yaml --data /shared/photos --out /shared/runs --on ray://head:8265',
+    'netlathe compare report --data /shared/photos --out /shared/runs --on ray://head:8265',
     'netlathe compare --arch student --data photos/ --ablate labelSmoothing=0 --ablate ema=0.999',
   ],
   configure: (command) =>
     trialFlags(command)
-      .argument('[suite]', 'a suite: networks, recipe and seeds (docs/comparing.md)')
+      .argument('[suite]', 'a suite: its file, or one that comes with netlathe, such as report')
       .option('--arch <arch>', 'in place of a suite: an architecture, to vary its recipe')
       .option('--data <dir>', 'photos, in place of those of the suite')
       .option('--out <dir>', 'folder of runs and page (default: runs/NAME)')
@@ -61,7 +61,7 @@ export const command = defineCommand<Options>({
 });
 
 function planOf(io: CommandIo, suite: string | undefined, options: Options): SuitePlan | undefined {
-  const source = diskSource(io);
+  const source = suite === undefined ? diskSource(io) : suiteSource(io);
   const { result, textOf } = planned(source, requestOf(suite, options));
   const { diagnostics } = result;
   if (options.json && !result.ok) io.printJson({ diagnostics: jsonForm(diagnostics) });
@@ -75,7 +75,7 @@ function requestOf(suite: string | undefined, options: Options): SuiteRequest {
   if ((suite === undefined) === (arch === undefined)) {
     throw new UsageError(
       suite === undefined ? 'nothing to compare is named' : 'a suite and --arch exclude each other',
-      'netlathe compare suites/report.yaml, or netlathe compare --arch student --ablate KEY=VALUE',
+      'netlathe compare report --data photos/, or netlathe compare --arch student --ablate KEY=VALUE',
     );
   }
   if (seeds !== undefined && arch === undefined) {

@@ -7,7 +7,7 @@ import { purpose, Random } from '../../runtime/train/random.ts';
 import { RunFolder } from '../../runtime/train/run-folder.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit } from '../io.ts';
-import { diskSource } from '../source.ts';
+import { suiteSource } from '../source.ts';
 import { type TrialFlags, trialFlags, trialOptions } from '../suite/flags.ts';
 import { SweepSession } from '../suite/sweep-session.ts';
 
@@ -49,7 +49,7 @@ const unit = (seed: number, ...place: readonly number[]): number =>
   new Random(seed, purpose.sweep, ...place).unit();
 
 function planOf(io: CommandIo, suite: string, { json }: Options): SweepPlan | undefined {
-  const source = diskSource(io);
+  const source = suiteSource(io);
   const result = planSweep(source, suite, unit);
   const { diagnostics } = result;
   if (json && !result.ok) io.printJson({ diagnostics: jsonForm(diagnostics) });

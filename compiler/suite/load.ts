@@ -4,9 +4,11 @@ import { type Document, load, type Source } from '../1-load/load.ts';
 import { type MapNode, overlay, Places, type TreeNode, toPlain } from '../1-load/tree.ts';
 import type { Recipe } from '../2-validate/spec.ts';
 import { explain } from '../2-validate/validate.ts';
+import { notASuite } from '../diagnostics/codes/suite.ts';
 import {
   bug,
   type Diagnostic,
+  diagnose,
   failed,
   type Outcome,
   outcome,
@@ -26,11 +28,22 @@ export interface SuiteDocument {
 export function loadSuite(source: Source, reference: string): Outcome<SuiteDocument> {
   const loaded = load(source, reference, { keys: 'version, name and networks' });
   if (!loaded.ok) return loaded;
+  if (isArchitecture(loaded.value.data)) {
+    const { file, root: place } = loaded.value;
+    const hint = 'netlathe compare --arch FILE compares it with itself under other recipes';
+    return failed(...loaded.diagnostics, diagnose(notASuite, { file }, { place, hint }));
+  }
   const document = withoutNulls(loaded.value);
   const found = [...loaded.diagnostics, ...check(document)];
   const spec = loaded.value.data as SuiteSpec;
   const { file, places, root } = loaded.value;
   return outcome({ file, spec, places, root }, found);
+}
+
+/** Told as what it is: key by key it would only be wrong. */
+function isArchitecture(data: unknown): boolean {
+  const keys = typeof data === 'object' && data !== null ? Object.keys(data) : [];
+  return keys.includes('layers') && !keys.includes('networks');
 }
 
 function check(document: Document): readonly Diagnostic[] {

@@ -82,6 +82,15 @@ export const nothingWithinBudget = fault<{ tried: number; last: string }>('E909'
 Move the ranges of the architecture's keys, raise the budget, or let \`fit: true\` solve the widths.`,
 });
 
+export const notASuite = fault<{ file: string }>('E910', {
+  title: 'an architecture in place of a suite',
+  message: ({ file }) => `${file} is an architecture; what is compared or searched is a suite`,
+  explanation: `A suite names networks under \`networks:\`, and how they are trained. For one architecture alone there is
+
+    netlathe train --arch FILE --data photos/
+    netlathe compare --arch FILE --data photos/ --seeds 0,1,2 --ablate labelSmoothing=0`,
+});
+
 export const ownRecipe = fault<{ file: string }>('W901', {
   title: 'a recipe that is not used',
   message: ({ file }) => `${file} has a recipe of its own, which is not used: the suite's is`,
