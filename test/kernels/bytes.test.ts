@@ -10,7 +10,7 @@ import {
   instantiateKernels,
 } from '../../runtime/kernels/load.ts';
 import { byteModes, finishSum } from '../../templates/support/kernels/bytes.ts';
-import { BUILDS, RUNS } from './harness.ts';
+import { BUILDS, counted, RUNS } from './harness.ts';
 import { axes, channelCounts, convolutionShapes, spatialShape } from './shapes.ts';
 
 // The baseline compiler of V8 11.3 (Node 20) clobbers a register in i32x4.relaxed_dot_i8x16_i7x16_add_s when it is short
@@ -59,6 +59,7 @@ function check(kernel: Kernel, values: Record<string, Value>, name = 'output'): 
   const target = before.slice();
   const bound = { ...values, [name]: target } as unknown as BoundArgs<KernelArgs>;
   kernel.plain(bound, 0, 1);
+  counted(kernel);
   const expected = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
   for (const exports of builds) {
     expect(Buffer.compare(run(exports, kernel, values), expected)).toBe(0);
