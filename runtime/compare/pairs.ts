@@ -28,7 +28,8 @@ function pairOf(first: string, second: string, files: readonly TrialFiles[]): Pa
     const y = b.find((f) => f.trial.seed === x.trial.seed && sameJudges(x, f));
     return y ? [[x, y] as const] : [];
   });
-  const whole = matched.length === a.length && matched.length === b.length;
+  // Of a network with one run, that run against its twin: a mean over other seeds would be another comparison.
+  const whole = matched.length > 0 && matched.length === Math.min(a.length, b.length);
   const top1 = (f: TrialFiles) => f.evaluation?.top1 ?? 0;
   const seeds =
     whole || matched.length >= 2

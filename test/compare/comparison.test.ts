@@ -76,6 +76,14 @@ describe('answers', () => {
     expect(text).not.toContain('beats');
   });
 
+  it('compare a single run with its twin, not with the mean of others', () => {
+    const { pairs } = madeUp(plan, { skill: apart });
+    const pair = pairs.find((p) => p.first === 'depthwise' && p.second === 'relu');
+    const { first = 0, second = 0 } = pair?.photos?.mcNemar ?? {};
+    expect(first + second).toBeGreaterThan(0);
+    expect(750 * (pair?.seeds.difference ?? 0)).toBeCloseTo(first - second, 6);
+  });
+
   it('name unequal sizes where they matter', () => {
     const text = said(madeUp(plan, { skill: apart }), 'Which convolution');
     expect(text).toMatch(
