@@ -22,7 +22,9 @@ export function parseAddress(text: string): Address {
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     return refuse('the address of a Ray cluster is a host, a port and perhaps a path');
   }
-  if (isRay && url.port === '') url.port = String(dashboardPort);
+  // Of the text, since the URL leaves port 80 out as that of http.
+  const hasPort = /^[^/?#]*:\d+(?:[/?#]|$)/.test(rest);
+  if (isRay && !hasPort) url.port = String(dashboardPort);
   if (isRay && url.port === String(clientPort)) {
     return {
       ok: false,

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { parseAddress } from '../../runtime/ray/address.ts';
 import { quoted } from '../../runtime/ray/jobs.ts';
 import { makeJob, root, weightHashes } from '../../scripts/proofs/job.ts';
 import { type FakeJob, type FakeOptions, FakeRay, signal as send } from './fake-ray.ts';
@@ -117,16 +116,6 @@ describe('before anything is trained', () => {
     fake = await FakeRay.start();
     const { code, stderr } = await run(['compare', ...args(), '--on', address]);
     expect([code, stderr]).toEqual([exit.usage, expect.stringContaining(text)]);
-  });
-
-  it('reads addresses', () => {
-    const url = (text: string) => {
-      const address = parseAddress(text);
-      return address.ok ? address.url.href : address.message;
-    };
-    expect(url('ray://head')).toBe('http://head:8265/');
-    expect(url('https://host:99/ray')).toBe('https://host:99/ray/');
-    expect(url('http://me:pw@host')).toContain('a host, a port and perhaps a path');
   });
 });
 
