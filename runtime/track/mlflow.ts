@@ -102,6 +102,8 @@ export class MlflowReporter implements RunReporter {
   }
 
   async onEnd(record: RunRecord, result: RunResult | undefined): Promise<void> {
+    // Another reporter failed before this one was told of the run.
+    if (!this.#state) return;
     const { patience = { end: 20, interrupted: 5 } } = this.#options;
     const seconds = record.status === 'interrupted' ? patience.interrupted : patience.end;
     const over = new AbortController();
@@ -146,8 +148,10 @@ export class MlflowReporter implements RunReporter {
       if (this.#trouble) this.#options.notices.note('MLflow answers again: nothing is missing');
       this.#trouble = undefined;
     } catch (error) {
+      // That its end was not waited for says less than why.
+      if (this.#abort.signal.aborted) return;
       this.#trouble = error instanceof MlflowError ? error : new MlflowError(reasonOf(error), true);
-      if (this.#warned || this.#abort.signal.aborted) return;
+      if (this.#warned) return;
       this.#warned = true;
       const { message, refused } = this.#trouble;
       const then = refused

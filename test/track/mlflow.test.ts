@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EpochMetrics, RunRecord, RunStatus } from '../../runtime/report/records.ts';
 import { MlflowReporter } from '../../runtime/track/mlflow.ts';
+import { together } from '../../runtime/track/reporter.ts';
 import { scalarsOf } from '../../runtime/track/scalars.ts';
 import type { RunResult } from '../../runtime/train/run.ts';
 import { exit, run } from '../cli/run.ts';
@@ -232,7 +233,16 @@ describe('a server that does not do its part', () => {
     const began = performance.now();
     await its.onEnd(ended('finished'), result);
     expect(performance.now() - began).toBeLessThan(5000);
+    expect(said.at(-1)).toContain('the end of the run (no answer within 0.3 s); the same command');
   });
+});
+
+it('says nothing of a run that another reporter kept from beginning', async () => {
+  const none = { onBegin: () => Promise.reject(new Error('full')), onEpoch() {}, onEnd() {} };
+  const all = together([none, reporter()]);
+  await expect(all.onBegin(record, [])).rejects.toThrow('full');
+  await all.onEnd(ended('failed'), undefined);
+  expect([said, server.requests]).toEqual([[], 0]);
 });
 
 describe('--mlflow', () => {
