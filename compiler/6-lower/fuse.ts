@@ -1,12 +1,13 @@
 /**
  * Which nodes run as one. A batch norm, the activation behind it and a 2x2 max pool behind that are one pass over the
  * data: what lies between is never stored, and the backward pass recomputes it from the norm's input. A 1x1 convolution
- * and a 2x2 max pool behind it share their backward pass.
+ * and a 2x2 max pool behind it share their backward pass; so do a network's first convolution and what is one pass there.
  */
 
 import { type Graph, type GraphNode, readersOf, shapeOf } from '../graph/graph.ts';
 import { type ActivationKind, isActivation } from './activation.ts';
 import { isPointwise } from './ops/convolution.ts';
+import { isStem } from './ops/stem.ts';
 
 export type Activation = GraphNode<ActivationKind>;
 
@@ -17,6 +18,8 @@ export type FusedUnit =
       readonly norm: GraphNode<'batchNorm'>;
       readonly activation: Activation | undefined;
       readonly pool: GraphNode<'maxPool2d'> | undefined;
+      /** The network's first convolution, if the norm stands behind it and a pool behind the norm. */
+      readonly stem: GraphNode<'conv2d'> | undefined;
     }
   | {
       readonly kind: 'pooled';
@@ -47,7 +50,10 @@ export function fuse(graph: Graph, wanted?: ReadonlySet<number>): readonly Fused
     const last = follower(activation ?? node);
     const pool = last?.op === 'maxPool2d' && isHalving(last, activation ?? node) ? last : undefined;
     for (const inner of [activation, pool]) if (inner) taken.add(inner.id);
-    units.push({ kind: 'norm', norm: node, activation, pool });
+    const before = graph.nodes[node.inputs[0] as number];
+    const isBehind = pool && before && follower(before) === node;
+    const stem = isBehind && isStem(graph, before) ? before : undefined;
+    units.push({ kind: 'norm', norm: node, activation, pool, stem });
   }
   return units;
 }

@@ -20,5 +20,6 @@ export * from './plain/partials.ts';
 export * from './plain/pointwise.ts';
 export * from './plain/pooled.ts';
 export * from './plain/pooling.ts';
+export * from './plain/stem.ts';
 export * from './plain/view.ts';
 export * from './plain/winograd.ts';

@@ -7,7 +7,7 @@
 import { type Job, makeJob } from './job.ts';
 
 /** Of last.safetensors. A change of the arithmetic that is meant is said in the changelog, and replaces it. */
-export const golden = '5a3100c8d4535b24ac2851b22e9d0daab1d8ea8e31b19378f7ee619ca7c66179';
+export const golden = 'c9fed4b0da6a165f435766b1cac64e0efd5a622e26da4d42a223f64bed7f6120';
 
 const yaml = `version: 1
 name: golden

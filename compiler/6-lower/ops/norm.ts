@@ -12,6 +12,7 @@ import {
 } from '../../../runtime/kernels/plain/norm.ts';
 import {
   normActivatePool,
+  normActivatePoolNumbers,
   normPoolGradientSums,
   normPoolInputGradient,
 } from '../../../runtime/kernels/plain/norm-pool.ts';
@@ -20,6 +21,7 @@ import { codeOf } from '../activation.ts';
 import type { PendingBuffer } from '../builder.ts';
 import type { FusedUnit } from '../fuse.ts';
 import type { TrainingContext } from '../training-context.ts';
+import { finishStem, sumStem } from './stem.ts';
 
 export type NormUnit = Extract<FusedUnit, { readonly kind: 'norm' }>;
 
@@ -30,6 +32,8 @@ interface Remembered {
   readonly coefficients: PendingBuffer;
   /** The norm's input at the largest of each window, where a pool is fused behind it. */
   readonly winners: PendingBuffer | undefined;
+  /** Which pixel of its window each winner is, where the first convolution's gradient needs it. */
+  readonly numbers: PendingBuffer | undefined;
 }
 
 export function forwardNorm(unit: NormUnit, memory: NormMemory, t: TrainingContext): void {
@@ -67,15 +71,16 @@ export function forwardNorm(unit: NormUnit, memory: NormMemory, t: TrainingConte
   const code = codeOf(activation);
   const winners =
     pool && t.builder.temporary(`winners ${norm.name}`, t.batch * elements(pool.shape));
-  memory.set(norm.id, { coefficients, winners });
+  const numbers =
+    winners &&
+    stemOf(unit, t) &&
+    t.builder.temporary(`numbers ${norm.name}`, winners.elements, 'u8');
+  memory.set(norm.id, { coefficients, winners, numbers });
   if (pool && winners) {
     const output = t.output(pool);
-    t.call(
-      norm.name,
-      normActivatePool,
-      { input, coefficients, output, winners, height, width, channels, ...code },
-      t.batch,
-    );
+    const args = { input, coefficients, output, winners, height, width, channels, ...code };
+    if (numbers) t.call(norm.name, normActivatePoolNumbers, { ...args, numbers }, t.batch);
+    else t.call(norm.name, normActivatePool, args, t.batch);
   } else {
     const output = t.output(activation ?? norm);
     t.call(
@@ -85,6 +90,11 @@ export function forwardNorm(unit: NormUnit, memory: NormMemory, t: TrainingConte
       t.batch,
     );
   }
+}
+
+/** The first convolution, whose gradient is computed together with the norm's. */
+function stemOf({ stem }: NormUnit, t: TrainingContext): NormUnit['stem'] {
+  return stem && !t.isFrozen(stem) ? stem : undefined;
 }
 
 export function backwardNorm(
@@ -98,9 +108,16 @@ export function backwardNorm(
   const from = t.input(norm);
   const input = t.value(from);
   const pixels = height * width;
-  const { coefficients, winners } = memory.get(norm.id) as Remembered;
+  const { coefficients, winners, numbers } = memory.get(norm.id) as Remembered;
   const pass = { gradient, coefficients, channels, ...codeOf(activation) };
   const partials = t.builder.temporary(`gradient sums ${norm.name}`, t.batch * 2 * channels);
+  const stem = stemOf(unit, t);
+  if (stem && winners && numbers) {
+    const buffers = { winners, numbers, gradient, coefficients, partials };
+    const patches = sumStem(stem, buffers, codeOf(activation), t);
+    finishStem(stem, patches, finish(unit, partials, coefficients, t), t);
+    return;
+  }
   const pooled = winners && { ...pass, winners, height, width };
   if (pooled) t.call(norm.name, normPoolGradientSums, { ...pooled, partials }, t.batch);
   else t.call(norm.name, normGradientSums, { ...pass, input, pixels, partials }, t.batch);

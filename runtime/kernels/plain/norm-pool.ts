@@ -46,19 +46,51 @@ function forEachWindow(a: Omit<Pass, 'input'>, n: number, visit: (window: Window
   }
 }
 
+function valueAt(at: number, channel: number, { input, coefficients: k, ...a }: Pass): number {
+  const z = input[at]! * k[channel]! + k[a.channels + channel]!;
+  return activate(z, a.activation, a.parameter);
+}
+
+/** The number of the first of the largest. */
+function winnerOf(from: Window['from'], channel: number, a: Pass): number {
+  const values = from.map((at) => valueAt(at, channel, a));
+  return [1, 2, 3].reduce((best, i) => (values[i]! > values[best]! ? i : best), 0);
+}
+
 export const normActivatePool = kernel({
   name: 'normActivatePool',
   args: { input: 'in', coefficients: 'in', output: 'out', winners: 'out', ...PASS },
   unit: 'image',
   plain({ output, winners, ...a }, begin, end) {
-    const { input, coefficients: k, channels } = a;
     for (let n = begin; n < end; n++) {
       forEachWindow(a, n, ({ from, to, channel }) => {
-        const value = (at: number): number =>
-          activate(input[at]! * k[channel]! + k[channels + channel]!, a.activation, a.parameter);
-        const best = from.reduce((first, at) => (value(at) > value(first) ? at : first));
-        output[to] = value(best);
-        winners[to] = input[best]!;
+        const best = from[winnerOf(from, channel, a)]!;
+        output[to] = valueAt(best, channel, a);
+        winners[to] = a.input[best]!;
+      });
+    }
+  },
+});
+
+/** As normActivatePool, with the number of each winner in its window too: 0 and 1 above, 2 and 3 below. */
+export const normActivatePoolNumbers = kernel({
+  name: 'normActivatePoolNumbers',
+  args: {
+    input: 'in',
+    coefficients: 'in',
+    output: 'out',
+    winners: 'out',
+    numbers: 'u8out',
+    ...PASS,
+  },
+  unit: 'image',
+  plain({ output, winners, numbers, ...a }, begin, end) {
+    for (let n = begin; n < end; n++) {
+      forEachWindow(a, n, ({ from, to, channel }) => {
+        const best = winnerOf(from, channel, a);
+        output[to] = valueAt(from[best]!, channel, a);
+        winners[to] = a.input[from[best]!]!;
+        numbers[to] = best;
       });
     }
   },
