@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { didYouMean } from '../../compiler/diagnostics/suggest.ts';
-import { type SuitePlan, teacherOf } from '../../compiler/suite/plan.ts';
+import type { SuitePlan } from '../../compiler/suite/plan.ts';
+import { teacherOf } from '../../compiler/suite/teachers.ts';
 import type { Language } from '../../runtime/compare/index.ts';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import type { RunRecord } from '../../runtime/report/index.ts';
@@ -74,6 +75,7 @@ export class SuiteSession {
       );
     }
     this.#refuse(states, true);
+    this.#findTeachers();
     return exit.ok;
   }
 

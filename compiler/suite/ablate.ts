@@ -7,8 +7,8 @@ import { changesNothing, unknownNetwork } from '../diagnostics/codes/suite.ts';
 import { type Diagnostic, diagnose, type Outcome, outcome } from '../diagnostics/diagnostic.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
 import { mergeRecipes, nodeOf, type SuiteDocument } from './load.ts';
-import type { SuiteNetwork } from './plan.ts';
-import type { Network } from './spec.ts';
+import type { Untaught } from './teachers.ts';
+import { writtenOf } from './written.ts';
 
 /** What `--ablate` adds to the file. */
 export interface AblationRequest {
@@ -25,9 +25,9 @@ interface Options {
 
 export function ablations(
   document: SuiteDocument,
-  networks: readonly SuiteNetwork[],
+  networks: readonly Untaught[],
   { ablate: request, same = asWritten }: Options,
-): Outcome<readonly SuiteNetwork[]> {
+): Outcome<readonly Untaught[]> {
   const { ablate } = document.spec;
   const vary = [nodeOf(document, ablate?.vary as object | undefined), request?.vary];
   const keys = vary.flatMap((map) => (map ? [...map.entries] : []));
@@ -46,7 +46,7 @@ export function ablations(
     };
   }
   const diagnostics: Diagnostic[] = [];
-  const found: SuiteNetwork[] = [];
+  const found: Untaught[] = [];
   for (const [key, entry] of keys) {
     for (const value of valuesOf(entry.value)) {
       const varied = variation(document, base, { key, entry, value }, same);
@@ -71,11 +71,11 @@ interface Change {
 
 function variation(
   document: SuiteDocument,
-  base: SuiteNetwork,
+  base: Untaught,
   { key, entry, value }: Change,
   same: (a: Recipe, b: Recipe) => boolean,
-): Outcome<SuiteNetwork | undefined> {
-  const written = writtenOf(document, base.id);
+): Outcome<Untaught | undefined> {
+  const written = writtenOf(document, base.entry);
   const parts = [
     nodeOf(document, document.spec.train),
     nodeOf(document, written?.train as object | undefined),
@@ -90,7 +90,7 @@ function variation(
     ]);
   }
   const label = `${key} = ${brief(plain)}`;
-  const network: SuiteNetwork = {
+  const network: Untaught = {
     ...base,
     id: `${base.id}--${key}-${slug(plain)}`,
     label,
@@ -112,16 +112,6 @@ export function nested(
     place: entry.key,
     entries: new Map([[first, { key: entry.key, value: inner }]]),
   };
-}
-
-export function writtenOf({ spec }: SuiteDocument, id: string): Network | undefined {
-  const networks = spec.networks as Readonly<Record<string, Network>>;
-  if (Object.hasOwn(networks, id)) return networks[id];
-  // `name-variant` has what its entry says.
-  const holder = Object.keys(networks).find(
-    (name) => id.startsWith(`${name}-`) && networks[name]?.variants !== undefined,
-  );
-  return holder === undefined ? undefined : networks[holder];
 }
 
 /** For people: `0.1`, `off`, `sgd`, or the map on one line. */

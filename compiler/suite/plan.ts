@@ -7,7 +7,7 @@ import type { Source } from '../1-load/load.ts';
 import type { Budget, Recipe } from '../2-validate/spec.ts';
 import type { Verdict } from '../5-budget/check.ts';
 import type { Compiled } from '../compile.ts';
-import { repeatedTrial, teacherTrouble, unknownNetwork } from '../diagnostics/codes/suite.ts';
+import { repeatedTrial, unknownNetwork } from '../diagnostics/codes/suite.ts';
 import {
   type Diagnostic,
   diagnose,
@@ -21,6 +21,7 @@ import { type AblationRequest, ablations } from './ablate.ts';
 import { loadSuite, mergeRecipes, nodeOf, type SuiteDocument } from './load.ts';
 import { type PreparedNetwork, prepareNetwork, type Widths } from './network.ts';
 import type { Network } from './spec.ts';
+import { checkTeachers, type Untaught, withTeachers } from './teachers.ts';
 
 /** In one language or in both. */
 export type Text = string | { readonly en?: string; readonly zh?: string };
@@ -37,6 +38,8 @@ export interface Ablation {
 /** A network of the suite: one folder of runs, one a seed. */
 export interface SuiteNetwork {
   readonly id: string;
+  /** Its name under `networks:`, which variants share, and ablations have from the network they vary. */
+  readonly entry: string;
   readonly label: Text;
   readonly role: 'rival' | 'teacher';
   /** As the suite names it. */
@@ -94,17 +97,17 @@ export function planSuite(
   const document = loaded.value;
   const { spec } = document;
   const common = collect(mergeRecipes(document, nodeOf(document, spec.train)));
-  const networks: SuiteNetwork[] = [];
+  const networks: Untaught[] = [];
   for (const [id, written] of Object.entries(spec.networks)) {
     const found = collect(networksOf(source, document, id, written as Network));
     networks.push(...(found ?? []));
   }
   const varied = collect(ablations(document, networks, options)) ?? [];
-  const all = [...networks, ...varied];
+  const all = withTeachers([...networks, ...varied]);
   diagnostics.push(
     ...repeated(document, all),
     ...strangers(document, all),
-    ...teachers(document, all),
+    ...checkTeachers(document, all),
   );
   const plan: SuitePlan = {
     file: document.file,
@@ -127,7 +130,7 @@ function networksOf(
   document: SuiteDocument,
   id: string,
   written: Network,
-): Outcome<readonly SuiteNetwork[]> {
+): Outcome<readonly Untaught[]> {
   const { spec } = document;
   const place = document.places.at(written, 'arch') ?? document.root;
   const changes = nodeOf(document, written.train as object | undefined);
@@ -136,29 +139,26 @@ function networksOf(
   const diagnostics = [...recipe.diagnostics, ...prepared.diagnostics];
   if (!recipe.ok || !prepared.ok) return { ok: false, diagnostics };
   const seeds = written.seeds ?? spec.seeds ?? [recipe.value.seed ?? 0];
-  const whole = prepared.value.map((p) =>
-    assembled(p, written, recipe.value, seeds, spec.networks),
-  );
+  const whole = prepared.value.map((p) => assembled(p, id, written, recipe.value, seeds));
   return outcome(whole, diagnostics);
 }
 
 function assembled(
   { id, variant, ...prepared }: PreparedNetwork,
+  entry: string,
   written: Network,
   recipe: Recipe,
   seeds: readonly number[],
-  networks: object,
-): SuiteNetwork {
-  const teacher = teacherOf(recipe);
+): Untaught {
   return {
     id,
+    entry,
     label: labelOf(written.label as Text | undefined, variant) ?? id,
     role: written.role ?? 'rival',
     ...prepared,
     ownBudget: written.budget !== undefined || written.role === 'teacher',
     recipe,
     seeds,
-    teacher: teacher !== undefined && Object.hasOwn(networks, teacher) ? teacher : undefined,
     ablation: undefined,
   };
 }
@@ -171,22 +171,19 @@ function labelOf(label: Text | undefined, variant: string | undefined): Text | u
   );
 }
 
-/** What `distill.teacher` names, where the recipe distils at all. */
-export function teacherOf(recipe: Recipe): string | undefined {
-  const { distill } = recipe as { readonly distill?: { readonly teacher?: unknown } };
-  return typeof distill?.teacher === 'string' ? distill.teacher : undefined;
-}
-
 function repeated(document: SuiteDocument, networks: readonly SuiteNetwork[]): Diagnostic[] {
   const ids = networks.map(({ id }) => id);
-  const twice = ids.filter((id, i) => ids.indexOf(id) !== i);
-  return [...new Set(twice)].map((name) =>
-    diagnose(repeatedTrial, { name }, { place: placeOf(document, name) }),
+  const twice = networks.filter(({ id }, i) => ids.indexOf(id) !== i);
+  return twice.map((network) =>
+    diagnose(repeatedTrial, { name: network.id }, { place: placeOf(document, network) }),
   );
 }
 
-function placeOf({ spec, places, root }: SuiteDocument, id: string): Place {
-  return places.key(spec.networks, id) ?? (spec.ablate && places.of(spec.ablate)) ?? root;
+/** Where it is asked for. */
+function placeOf({ spec, places, root }: SuiteDocument, network: SuiteNetwork): Place {
+  const { entry, ablation } = network;
+  const place = ablation ? spec.ablate && places.of(spec.ablate) : places.key(spec.networks, entry);
+  return place ?? root;
 }
 
 /** Questions about networks that there are not. */
@@ -208,48 +205,4 @@ function strangers(document: SuiteDocument, networks: readonly SuiteNetwork[]): 
           ],
     ),
   );
-}
-
-function teachers(document: SuiteDocument, networks: readonly SuiteNetwork[]): Diagnostic[] {
-  const byId = new Map(networks.map((n) => [n.id, n]));
-  const found: Diagnostic[] = [];
-  for (const student of networks) {
-    const text = trouble(student, byId);
-    if (text === undefined) continue;
-    found.push(diagnose(teacherTrouble, { text }, { place: teacherPlace(document, student.id) }));
-  }
-  return found;
-}
-
-function trouble(student: SuiteNetwork, byId: ReadonlyMap<string, SuiteNetwork>) {
-  const teacher = student.teacher === undefined ? undefined : byId.get(student.teacher);
-  if (!teacher) return undefined;
-  const chain = [student.id];
-  for (
-    let at: SuiteNetwork | undefined = teacher;
-    at;
-    at = at.teacher ? byId.get(at.teacher) : undefined
-  ) {
-    if (chain.includes(at.id))
-      return `"${student.id}" would learn from itself: ${[...chain, at.id].join(' from ')}`;
-    chain.push(at.id);
-  }
-  if (teacher.seeds.length === 1) return undefined;
-  const missing = student.seeds.filter((seed) => !teacher.seeds.includes(seed));
-  if (missing.length === 0) return undefined;
-  return `"${teacher.id}" is trained with the seeds ${teacher.seeds.join(', ')}, and "${student.id}" also with ${missing.join(', ')}`;
-}
-
-function teacherPlace(document: SuiteDocument, id: string): Place {
-  const { spec, places } = document;
-  const written = (spec.networks as Readonly<Record<string, Network>>)[id];
-  const distill = (written?.train as { readonly distill?: object } | undefined)?.distill;
-  const common = (spec.train as { readonly distill?: object } | undefined)?.distill;
-  const holder = distill ?? common;
-  return (holder && places.at(holder, 'teacher')) ?? placeOf(document, id);
-}
-
-/** Which run of a teacher a student of this seed learns from. */
-export function teacherSeed(teacher: SuiteNetwork, seed: number): number {
-  return teacher.seeds.includes(seed) ? seed : (teacher.seeds[0] as number);
 }

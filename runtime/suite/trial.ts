@@ -8,7 +8,8 @@
  */
 
 import path from 'node:path';
-import { type SuiteNetwork, type SuitePlan, teacherSeed } from '../../compiler/suite/plan.ts';
+import type { SuiteNetwork, SuitePlan } from '../../compiler/suite/plan.ts';
+import { teacherSeed } from '../../compiler/suite/teachers.ts';
 import { trialText } from './trial-text.ts';
 
 export interface Trial {
@@ -64,7 +65,7 @@ function trialOf(plan: SuitePlan, out: string, network: SuiteNetwork, seed: numb
 function textOf(network: SuiteNetwork, seed: number, teacher: string | undefined): string {
   const { compiled, recipe } = network;
   const { distill, ...rest } = recipe as typeof recipe & { readonly distill?: object };
-  const taught = teacher === undefined ? distill : { ...distill, teacher };
+  const taught = distill && teacher ? { ...distill, teacher } : distill;
   return trialText(compiled, {
     name: network.id,
     // Solved widths are held to the suite's limits, not to those of the file that they came from.

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -235,19 +236,39 @@ networks:
     expect([moved.code, moved.stdout]).toEqual([exit.ok, expect.stringContaining('3 done')]);
   }, 120_000);
 
-  it('refuses a teacher that is neither in the suite nor on the disk', async () => {
-    writeFileSync(
-      at('lost.yaml'),
-      suite('epochs: 1').replace(
-        'fit: true }',
-        'fit: true, train: { distill: { teacher: secnd } } }',
-      ),
-    );
-    const { code, stderr } = await compare('lost.yaml', '--out', at('lost'));
-    expect(code).toBe(exit.usage);
-    expect(stderr).toContain('error[E953]');
-    expect(stderr).toContain('did you mean "second"?');
-  });
+  it('trains with --only all that came before it, teacher by teacher', async () => {
+    const chain = `version: 1
+name: chain
+data: photos
+train: { epochs: 1, batch: 8 }
+networks:
+  third: { arch: net.yaml, train: { distill: { teacher: second } } }
+  second: { arch: net.yaml, train: { distill: { teacher: first } } }
+  first: { arch: net.yaml }
+  alone: { arch: net.yaml }
+`;
+    writeFileSync(at('chain.yaml'), chain);
+    const { code } = await compare('chain.yaml', '--out', at('chain'), '--only', 'third');
+    expect(code).toBe(exit.ok);
+    expect(readdirSync(at('chain/runs')).sort()).toEqual(['first', 'second', 'third']);
+  }, 120_000);
+
+  it.each([[], ['--dry-run']])(
+    'refuses a teacher that is neither in the suite nor on the disk %s',
+    async (...flags) => {
+      writeFileSync(
+        at('lost.yaml'),
+        suite('epochs: 1').replace(
+          'fit: true }',
+          'fit: true, train: { distill: { teacher: secnd } } }',
+        ),
+      );
+      const { code, stderr } = await compare('lost.yaml', '--out', at('lost'), ...flags);
+      expect(code).toBe(exit.usage);
+      expect(stderr).toContain('error[E953]');
+      expect(stderr).toContain('did you mean "second"?');
+    },
+  );
 
   it('shows a failed trial as failed, goes on with the others, and ends with its code', async () => {
     mkdirSync(at('failing/runs/first'), { recursive: true });

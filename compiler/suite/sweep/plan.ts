@@ -16,9 +16,9 @@ import {
   outcome,
 } from '../../diagnostics/diagnostic.ts';
 import { didYouMean } from '../../diagnostics/suggest.ts';
-import { writtenOf } from '../ablate.ts';
 import { loadSuite, nodeOf, type SuiteDocument } from '../load.ts';
 import { planSuite, type SuiteNetwork, type SuitePlan } from '../plan.ts';
+import { writtenOf } from '../written.ts';
 import { type Base, checkKey, networkOf, recipeOf, type Values } from './candidate.ts';
 import { type Rung, rungsOf } from './rungs.ts';
 import { type Dimension, drawn, gridOf, plainOf, spaceOf } from './spaces.ts';
@@ -107,7 +107,7 @@ function baseOf(
   const rivals = plan.networks.filter(({ ablation }) => !ablation);
   const wanted = sweep.network ?? rivals.find(({ role }) => role === 'rival')?.id;
   const network = rivals.find(({ id }) => id === wanted);
-  const written = network && writtenOf(document, network.id);
+  const written = network && writtenOf(document, network.entry);
   if (!network || !written) {
     const name = String(wanted);
     const ids = rivals.map(({ id }) => id);
