@@ -107,7 +107,13 @@ function chosen({ networks }: SuitePlan, only: readonly string[]): ReadonlySet<s
     throw new UsageError(`--only names "${name}", which is none of the suite's networks`, hint);
   }
   if (only.length === 0) return undefined;
-  // Who learns from a teacher needs it.
-  const teachers = networks.filter(({ id }) => only.includes(id)).map(({ teacher }) => teacher);
-  return new Set([...only, ...teachers.filter((id) => id !== undefined)]);
+  // Who learns from a teacher needs it, and that may have learned from another.
+  const found = new Set<string>();
+  const add = (id: string | undefined) => {
+    if (id === undefined || found.has(id)) return;
+    found.add(id);
+    add(networks.find((network) => network.id === id)?.teacher);
+  };
+  for (const id of only) add(id);
+  return found;
 }
