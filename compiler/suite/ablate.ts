@@ -3,7 +3,7 @@
 import type { Entry, MapNode, TreeNode } from '../1-load/tree.ts';
 import { Places, toPlain } from '../1-load/tree.ts';
 import type { Recipe } from '../2-validate/spec.ts';
-import { changesNothing, unknownNetwork } from '../diagnostics/codes/suite.ts';
+import { cannotVary, changesNothing, unknownNetwork } from '../diagnostics/codes/suite.ts';
 import { type Diagnostic, diagnose, type Outcome, outcome } from '../diagnostics/diagnostic.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
 import { mergeRecipes, nodeOf, type SuiteDocument } from './load.ts';
@@ -48,6 +48,11 @@ export function ablations(
   const diagnostics: Diagnostic[] = [];
   const found: Untaught[] = [];
   for (const [key, entry] of keys) {
+    if (key === 'seed') {
+      const text = 'seeds are not varied; `seeds` trains every network with several';
+      diagnostics.push(diagnose(cannotVary, { text }, { place: entry.key }));
+      continue;
+    }
     for (const value of valuesOf(entry.value)) {
       const varied = variation(document, base, { key, entry, value }, same);
       diagnostics.push(...varied.diagnostics);

@@ -91,6 +91,13 @@ export const notASuite = fault<{ file: string }>('E910', {
     netlathe compare --arch FILE --data photos/ --seeds 0,1,2 --ablate labelSmoothing=0`,
 });
 
+export const cannotVary = fault<{ text: string }>('E911', {
+  title: 'the key cannot be varied',
+  message: ({ text }) => text,
+  explanation: `\`ablate\` asks what a setting of the recipe is worth. Another seed is the same training once more, which says how
+much luck there is: \`seeds\` trains every network with several, and the page takes them as such.`,
+});
+
 export const ownRecipe = fault<{ file: string }>('W901', {
   title: 'a recipe that is not used',
   message: ({ file }) => `${file} has a recipe of its own, which is not used: the suite's is`,
