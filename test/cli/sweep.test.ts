@@ -98,6 +98,10 @@ describe('what would run', () => {
     ['train.labelSmoothing: { uniform: [0.2, 0.1] }', 'the first must be the smaller'],
     ['train.labelSmoothing: { uniform: [0, 0.1], choice: [1] }', 'this has choice and uniform'],
     ['train.seed: [1, 2]', 'seeds are not searched'],
+    ['bandwidth.multipliers.length: [1, -1]', 'it has no "length"'],
+    ['bandwidth.multipliers[2]: [1, 2]', 'it has no "2"'],
+    ['bandwidth: [{ base: 4, multipliers: [1, 2] }]', 'it and "bandwidth" set the same'],
+    ['train.labelSmoothing: { integer: [0, 8], step: 4, points: 3 }', 'give one of them'],
   ])('is refused: %s', async (line, text) => {
     writeFileSync(at('wrong.yaml'), suite('').replace('train.labelSmoothing: [0, 0.1]', line));
     const { code, stderr } = await sweep('wrong.yaml', '--dry-run');

@@ -11,7 +11,7 @@ import { mergeRecipes, nodeOf, type SuiteDocument } from '../load.ts';
 import { prepareNetwork } from '../network.ts';
 import type { SuiteNetwork } from '../plan.ts';
 import type { Network } from '../spec.ts';
-import { type Dimension, plainOf } from './spaces.ts';
+import { type Dimension, partsOf, plainOf } from './spaces.ts';
 
 export interface Base {
   readonly document: SuiteDocument;
@@ -87,13 +87,13 @@ type Holder =
   | { readonly holder: Record<string, unknown>; readonly last: string }
   | { readonly missing: string; readonly known: readonly string[] };
 
-/** `bandwidth[2]`, `bandwidth.base`, `constants.depth[0]`. */
 function holderOf(root: Readonly<Record<string, unknown>>, key: string): Holder {
-  const parts = key.replaceAll(/\[(\d+)\]/g, '.$1').split('.');
+  const parts = partsOf(key);
   let at: unknown = root;
   for (const [i, part] of parts.entries()) {
-    const isThere = typeof at === 'object' && at !== null && Object.hasOwn(at, part);
-    if (!isThere) return { missing: part, known: Object.keys((at as object | null) ?? {}) };
+    const known = typeof at === 'object' && at !== null ? Object.keys(at) : [];
+    // Not `hasOwn`, to which the length of a list is one of its keys.
+    if (!known.includes(part)) return { missing: part, known };
     const holder = at as Record<string, unknown>;
     if (i === parts.length - 1) return { holder, last: part };
     at = holder[part];

@@ -21,7 +21,7 @@ import { planSuite, type SuiteNetwork, type SuitePlan } from '../plan.ts';
 import { writtenOf } from '../written.ts';
 import { type Base, checkKey, networkOf, recipeOf, type Values } from './candidate.ts';
 import { type Rung, rungsOf } from './rungs.ts';
-import { type Dimension, drawn, gridOf, plainOf, spaceOf } from './spaces.ts';
+import { type Dimension, drawn, gridOf, overlap, plainOf, spaceOf } from './spaces.ts';
 
 /** What `sweep:` of the file says, with its defaults. */
 interface Written {
@@ -144,7 +144,9 @@ function dimensionsOf(base: Base, sweep: Written): Outcome<readonly Dimension[]>
   const search: MapNode | undefined = nodeOf(base.document, sweep.search);
   for (const [key, entry] of search?.entries ?? []) {
     const space = spaceOf(entry.value);
-    const wrong = typeof space === 'string' ? space : epochsAreSearched(key, sweep);
+    const other = dimensions.find((dimension) => overlap(dimension.key, key));
+    const wrong =
+      typeof space === 'string' ? space : (clash(other) ?? epochsAreSearched(key, sweep));
     if (wrong !== undefined || typeof space === 'string') {
       const text = `${key}: ${wrong}`;
       diagnostics.push(diagnose(sweepTrouble, { text }, { place: entry.value.place }));
@@ -156,6 +158,9 @@ function dimensionsOf(base: Base, sweep: Written): Outcome<readonly Dimension[]>
   }
   return outcome(dimensions, diagnostics);
 }
+
+const clash = (other: Dimension | undefined): string | undefined =>
+  other && `it and "${other.key}" set the same; search one of them`;
 
 function epochsAreSearched(key: string, { minEpochs }: Written): string | undefined {
   if (key === 'train.seed') return 'seeds are not searched; `seeds` averages over them';

@@ -22,6 +22,16 @@ export interface Dimension {
   readonly space: Space;
 }
 
+/** `bandwidth[2]` as `bandwidth`, `2`. */
+export const partsOf = (key: string): readonly string[] =>
+  key.replaceAll(/\[(\d+)\]/g, '.$1').split('.');
+
+/** Whether what one key sets is, or holds, what the other sets: then only one of the two would count. */
+export function overlap(a: string, b: string): boolean {
+  const [x, y] = [partsOf(a), partsOf(b)];
+  return x.slice(0, y.length).every((part, i) => part === y[i]);
+}
+
 const kinds = ['choice', 'uniform', 'logUniform', 'integer'] as const;
 
 /** What was written, or what is wrong with it. The schema has been checked. */
@@ -36,6 +46,9 @@ export function spaceOf(node: TreeNode): Space | string {
   const only = { step: kind === 'integer', points: kind !== 'choice' };
   for (const [key, fits] of Object.entries(only)) {
     if (node.entries.has(key) && !fits) return `"${key}" does not go with "${kind}"`;
+  }
+  if (node.entries.has('step') && node.entries.has('points')) {
+    return '"step" and "points" are two ways to say the same: give one of them';
   }
   const value = node.entries.get(kind)?.value;
   if (value?.kind !== 'list') return `"${kind}" takes a list`;
