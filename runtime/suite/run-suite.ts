@@ -29,7 +29,7 @@ export interface SuiteRun {
   readonly prepare: (trial: Trial) => Promise<void>;
 }
 
-/** How the trials ended that were not done before. */
+/** How the trials ended that were not done before. Where one throws, the others save and stop before that is passed on. */
 export async function runSuite(options: SuiteRun): Promise<ReadonlyMap<string, TrialEnd>> {
   const run = new Scheduler(options);
   await run.execute();
@@ -42,19 +42,32 @@ class Scheduler {
   readonly #waiting: Trial[];
   readonly #running = new Map<string, { readonly trial: Trial; progress: TrialProgress }>();
   readonly #estimate: Estimate;
+  readonly #broken = new AbortController();
+  readonly #signal: AbortSignal;
 
   constructor(options: SuiteRun) {
     this.#options = options;
-    const { trials, states } = options;
+    const { trials, states, signal } = options;
+    this.#signal = AbortSignal.any([signal, this.#broken.signal]);
     this.#waiting = trials.filter(({ id }) => states.get(id)?.kind !== 'done');
     this.#estimate = new Estimate(trials, states);
   }
 
   async execute(): Promise<void> {
-    const { runner } = this.#options;
     const active = new Set<Promise<void>>();
+    try {
+      await this.#fill(active);
+    } catch (error) {
+      this.#broken.abort();
+      await Promise.allSettled(active);
+      throw error;
+    }
+  }
+
+  async #fill(active: Set<Promise<void>>): Promise<void> {
+    const { slots } = this.#options.runner;
     for (;;) {
-      const next = active.size < runner.slots ? this.#next() : undefined;
+      const next = active.size < slots ? this.#next() : undefined;
       if (next) {
         const job: Promise<void> = this.#one(next).finally(() => active.delete(job));
         active.add(job);
@@ -65,7 +78,7 @@ class Scheduler {
 
   /** A trial that may begin now. */
   #next(): Trial | undefined {
-    if (this.#options.signal.aborted) return undefined;
+    if (this.#signal.aborted) return undefined;
     for (let i = 0; i < this.#waiting.length; i++) {
       const trial = this.#waiting[i] as Trial;
       const teacher = trial.after === undefined ? 'ready' : this.#standing(trial.after);
@@ -88,7 +101,7 @@ class Scheduler {
   }
 
   async #one(trial: Trial): Promise<void> {
-    const { states, runner, listener, signal, prepare } = this.#options;
+    const { states, runner, listener, prepare } = this.#options;
     const state = states.get(trial.id);
     const resume = (state?.kind === 'cutOff' || state?.kind === 'failed') && state.resumable;
     const started = performance.now();
@@ -103,7 +116,7 @@ class Scheduler {
         this.#estimate.progress(trial, progress.share);
         this.#tell();
       };
-      const end = await runner.run({ trial, resume, onProgress, signal });
+      const end = await runner.run({ trial, resume, onProgress, signal: this.#signal });
       this.#running.delete(trial.id);
       this.#estimate.end(trial, end.kind === 'finished');
       this.#end(trial, end, (performance.now() - started) / 1000);
