@@ -1,7 +1,6 @@
 /** Trials as processes of this machine: each is `netlathe train` with its own run folder. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,6 +13,7 @@ import { exit } from '../io.ts';
 import { packageRoot } from '../package.ts';
 import { type TrialOptions, trainArguments } from './trial-command.ts';
 import { EventReader, reasonIn } from './trial-events.ts';
+import { withLog } from './trial-log.ts';
 
 export interface LocalOptions extends TrialOptions {
   readonly slots: number;
@@ -86,7 +86,10 @@ async function ended(
     stderr += text;
   });
   const code = await codeOf(child);
-  if (stderr !== '') await appendFile(trial.log, stderr);
+  return withLog(endOf(code, stderr), trial, stderr);
+}
+
+function endOf(code: number | string, stderr: string): TrialEnd {
   if (code === exit.ok) return { kind: 'finished' };
   if (code === exit.interrupted || code === 'SIGINT') return { kind: 'interrupted' };
   const exitCode = typeof code === 'number' ? code : exit.bug;

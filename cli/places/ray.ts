@@ -7,7 +7,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { appendFile, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import { type JobInfo, quoted, RayError, type RayJobs } from '../../runtime/ray/jobs.ts';
@@ -20,6 +20,7 @@ import { checkNodes } from './ray-check.ts';
 import { follow, isOver, patiently, pausing } from './ray-follow.ts';
 import { type TrialOptions, trainArguments } from './trial-command.ts';
 import { EventReader, reasonIn } from './trial-events.ts';
+import { withLog } from './trial-log.ts';
 
 export interface RayPlaceOptions extends TrialOptions {
   readonly slots: number;
@@ -190,8 +191,7 @@ export class RayRunner implements Runner {
         company: () => this.#followed,
       });
       if (info === 'aborted') return await this.#cancelled(trial, id, begun);
-      const end = endOf(info, log, reader.epoch);
-      if (log.rest !== '') await appendFile(trial.log, log.rest);
+      const end = await withLog(endOf(info, log, reader.epoch), trial, log.rest);
       if (end.kind !== 'lost') await rm(claimOf(trial), { force: true });
       return end;
     } finally {

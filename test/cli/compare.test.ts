@@ -279,4 +279,29 @@ networks:
     expect(stderr).toContain('failed: first seed 0');
     expect(stderr).toContain('second seed 0  done');
   }, 60_000);
+
+  it('tells why a trial failed also where its log cannot be written', async () => {
+    mkdirSync(at('unlogged/runs/first/seed-0.log'), { recursive: true });
+    writeFileSync(at('unlogged/runs/first/seed-0'), '');
+    const only = ['--out', at('unlogged'), '--only', 'first'];
+    const { code, stderr } = await compare('suite.yaml', ...only);
+    expect(code).toBe(exit.usage);
+    expect(stderr).toMatch(/failed: first seed 0: .*; its log cannot be written \(EISDIR\)/);
+  }, 60_000);
+
+  it('keeps the page and the times that there are where Ctrl-C comes during the measurement', async () => {
+    await compare('suite.yaml', '--out', at('timed'));
+    const page = readFileSync(at('timed/comparison.html'), 'utf8');
+    rmSync(at('timed/latency.json'));
+    let asked = 0;
+    const signal = {
+      get aborted() {
+        return ++asked > 12;
+      },
+    } as AbortSignal;
+    const args = ['compare', at('suite.yaml'), '--out', at('timed'), '--cache', at('cache')];
+    expect((await run(args, { signal })).code).toBe(exit.interrupted);
+    expect(existsSync(at('timed/latency.json'))).toBe(false);
+    expect(readFileSync(at('timed/comparison.html'), 'utf8')).toBe(page);
+  }, 60_000);
 });
