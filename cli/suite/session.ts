@@ -110,6 +110,8 @@ export class SuiteSession {
     const states = await this.#states();
     const request = { plan: this.#plan, trials: this.#trials, states, ends, out, language, signal };
     const results = await compareTrials(request);
+    // What was there before stays as it was.
+    if (signal.aborted) return;
     const page = await writeResults(results, request);
     const { comparison } = results;
     if (json) this.#io.printJson(comparison);

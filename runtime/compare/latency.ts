@@ -23,6 +23,7 @@ const warmUp = 5;
 /** Of one network's measurements, in milliseconds: slow networks get fewer rounds. */
 const longest = 2000;
 
+/** None where it was stopped: medians of a few runs would be kept as if they were whole. */
 export async function measureLatency(
   graphs: ReadonlyMap<string, Graph>,
   signal: AbortSignal,
@@ -48,6 +49,7 @@ export async function measureLatency(
   } finally {
     await Promise.all(open.map(({ engine }) => engine.close()));
   }
+  if (signal.aborted) return new Map();
   return new Map([...times].map(([key, all]) => [key, quartiles(all, cpu)]));
 }
 
