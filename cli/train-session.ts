@@ -13,6 +13,7 @@ import {
 } from '../runtime/data/index.ts';
 import type { DataRecord, RunRecord, SplitRecord } from '../runtime/report/index.ts';
 import type { RunIdentity } from '../runtime/train/checkpoint.ts';
+import { checkClassWeights } from '../runtime/train/class-weights.ts';
 import { checkFreeze } from '../runtime/train/freeze.ts';
 import type { Recipe } from '../runtime/train/recipe.ts';
 import type { Teacher } from '../runtime/train/teacher.ts';
@@ -62,6 +63,7 @@ export async function prepare(
     ...options,
   };
   const data = await loadSplits(base, recipe, notes);
+  checkClassWeights(recipe, data.classNames.length);
   const compiled = withLabels(opened, data.classNames);
   if (data.classNames.length !== graph.classes.length) {
     notes.push(
@@ -72,12 +74,14 @@ export async function prepare(
   return { compiled, data, architecture, notes };
 }
 
-async function loadSplits(base: DatasetOptions, recipe: Recipe, notes: string[]): Promise<Dataset> {
+/** Those that train and those that validate, as the recipe wants them. */
+export async function loadSplits(
+  base: DatasetOptions,
+  recipe: Recipe,
+  notes: string[],
+): Promise<Dataset> {
   const { train, validation, holdOut } = recipe.data;
-  const splits = {
-    train,
-    validation: validation === false ? undefined : validation,
-  };
+  const splits = { train, validation };
   if (holdOut !== undefined) return loadDataset({ ...base, splits, validationFraction: holdOut });
   const data = await loadDataset({ ...base, splits });
   if (data.validation || validation === false || Array.isArray(train)) return data;

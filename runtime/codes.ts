@@ -197,6 +197,11 @@ Direct3D 12. Without \`--backend\` the engine takes what there is; \`--engine wa
     explanation: `The GPU or its driver refused a step, ran out of memory or was lost; the message is its own. The last checkpoint is
 as it was: \`--resume\` goes on from it once the cause is gone. A smaller batch takes less memory.`,
   },
+  E553: {
+    title: 'the class weights are not as many as the classes',
+    explanation: `\`train.classWeights\` has one number for each class, in the order of \`classes:\` or, where that is only a number, of
+the folders by name. \`balanced\` takes them from how many photos each class has.`,
+  },
 } as const satisfies Readonly<Record<string, CodeText>>;
 
 export const emitCodes = {

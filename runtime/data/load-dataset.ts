@@ -102,7 +102,7 @@ function assertOptions({ validationFraction, splits, storageSize, maxBad }: Data
       hint: 'leave it out to validate on a folder, or give a part such as 0.1',
     });
   }
-  if (validationFraction !== undefined && splits?.validation !== undefined) {
+  if (validationFraction !== undefined && typeof splits?.validation === 'string') {
     throw new DataOptionError({
       message: `both a validation folder ("${splits.validation}") and validationFraction are given`,
       hint: 'give one of them',

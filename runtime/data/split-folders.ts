@@ -11,8 +11,8 @@ const NAMED = 5;
 export interface SplitChoice {
   /** Folders that train, merged in this order; found by name when left out. */
   readonly train?: string | readonly string[] | undefined;
-  /** The folder that validates; found by name only when `train` is left out too. */
-  readonly validation?: string | undefined;
+  /** The folder that validates, `false` for none; found by name only when `train` is left out too. */
+  readonly validation?: string | false | undefined;
 }
 
 export interface SplitRequest {
@@ -70,7 +70,8 @@ function choose(request: SplitRequest, images: readonly string[], base: string):
   const { splits, holdsOut, root } = request;
   const named = typeof splits.train === 'string' ? [splits.train] : (splits.train ?? []);
   const find = (name: string): string => findFolder(root, images, base, name);
-  const namedValidation = splits.validation === undefined ? null : find(splits.validation);
+  const namedValidation =
+    splits.validation === undefined || splits.validation === false ? null : find(splits.validation);
   if (named.length > 0) {
     return distinct(root, { train: named.map(find), validation: namedValidation });
   }
@@ -80,7 +81,7 @@ function choose(request: SplitRequest, images: readonly string[], base: string):
     throw noTrainingFolder(root, top);
   }
   if (train === null) return { train: [base === '' ? ROOT : base.slice(0, -1)], validation: null };
-  if (namedValidation !== null || holdsOut) {
+  if (namedValidation !== null || splits.validation === false || holdsOut) {
     return distinct(root, { train: [base + train], validation: namedValidation });
   }
   const validation = only(root, 'validates', top, VALIDATION_NAMES);
@@ -116,7 +117,7 @@ function findFolder(root: string, images: readonly string[], base: string, name:
   if (wanted === ROOT || wanted === '') return ROOT;
   const folders = foldersOf(images);
   const caseless = (folder: string): string => folder.normalize('NFC').toLowerCase();
-  for (const full of [wanted, base + wanted]) {
+  for (const full of [wanted, base.normalize('NFC') + wanted]) {
     const exact = folders.filter((folder) => folder.normalize('NFC') === full);
     const near = folders.filter((folder) => caseless(folder) === full.toLowerCase());
     const found = exact.length > 0 ? exact : near;

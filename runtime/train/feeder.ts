@@ -8,6 +8,7 @@ import type { Engine } from '../engine/engine.ts';
 import { ALTER_ROW } from '../kernels/plain/alter.ts';
 import { AUGMENT_ROW, MIX_ROW, PHOTO_ALIGNMENT } from '../kernels/plain/augment.ts';
 import { type Augmentation, drawAugmentation } from './augmentation.ts';
+import { weightsOfClasses } from './class-weights.ts';
 import { drawMix, type Mix } from './mix.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -77,7 +78,7 @@ export class Feeder {
     this.#graph = graph;
     this.#images = images;
     this.#recipe = recipe;
-    this.#classWeights = classWeights(recipe.classWeights, images, graph.classes.length);
+    this.#classWeights = weightsOfClasses(recipe, images, graph.classes.length);
     this.#photos = views.photos;
     this.#rows = views.rows;
     this.#targets = views.targets;
@@ -186,21 +187,4 @@ function writeMix(rows: Float32Array, n: number, mix: Mix): void {
   row[MIX_ROW.boxY] = mix.box.y;
   row[MIX_ROW.boxWidth] = mix.box.width;
   row[MIX_ROW.boxHeight] = mix.box.height;
-}
-
-/** `balanced` weighs a class by the inverse of its frequency, so that the mean weight of a photo is 1. */
-function classWeights(
-  chosen: Recipe['classWeights'],
-  images: ImageSet,
-  classes: number,
-): Float32Array {
-  const weights = new Float32Array(classes).fill(1);
-  if (chosen === undefined) return weights;
-  if (chosen !== 'balanced') {
-    weights.set(chosen.slice(0, classes));
-    return weights;
-  }
-  const counts = new Float64Array(classes);
-  for (const label of images.labels) counts[label] = (counts[label] as number) + 1;
-  return weights.map((_, c) => images.count / (classes * Math.max(1, counts[c] as number)));
 }

@@ -1,13 +1,10 @@
-"""Photos: where they are, what happens to each, and which step sees which. All that is random is drawn from the seed,
-the epoch and the photo, so that neither the number of workers nor a pause changes what is seen.
+"""Photos: what happens to each, and which step sees which. All that is random is drawn from the seed, the epoch and the
+photo, so that neither the number of workers nor a pause changes what is seen.
 
 Made by netlathe; do not edit.
 """
 
 import hashlib
-import re
-import unicodedata
-from pathlib import Path
 
 import torch
 from PIL import Image, ImageOps
@@ -17,103 +14,6 @@ from torchvision.transforms.functional import hflip
 
 from model import CHANNELS, CLASSES, HEIGHT, MEAN, STD, WIDTH
 
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
-# How netlathe's trainer holds photos out where no folder validates.
-HELD_OUT = 0.1
-
-
-def find_photos(root, recipe):
-    """Lists of (file, class): those that train and those that validate."""
-    root = Path(root)
-    if not root.is_dir():
-        raise SystemExit(f"{root}: there is no such folder")
-    train, validation = split_photos(root, recipe)
-    places = places_of(sorted({label for _, label in train}), recipe["labelled"])
-    for file, label in train + validation:
-        if label not in places:
-            raise SystemExit(f"{file}: {label!r} is none of the classes {', '.join(places)}")
-    train, validation = ([(file, places[label]) for file, label in each] for each in (train, validation))
-    if validation or recipe["data"].get("validation") is False:
-        return train, validation
-    share = recipe["data"].get("holdOut")
-    if share is None and isinstance(recipe["data"].get("train"), list):
-        return train, validation
-    return hold_out(train, share or HELD_OUT, recipe["seed"])
-
-
-def split_photos(root, recipe):
-    data = recipe["data"]
-    names = data.get("train") or first_folder(root, ["train", "training"]) or "."
-    folders = [names] if isinstance(names, str) else names
-    train = [photo for name in folders for photo in labelled(root / name)]
-    if data.get("holdOut") or data.get("validation") is False:
-        return train, []
-    held = data.get("validation")
-    if not held and isinstance(names, str):
-        held = first_folder(root, ["validation", "valid", "val"])
-    return train, labelled(root / held) if held else []
-
-
-def places_of(labels, labelled):
-    """The place of each label among the logits, as netlathe orders them."""
-    numeric = all(label.isdecimal() for label in labels)
-    if labelled and numeric and not all(name.isdecimal() for name in CLASSES):
-        # Numbers are places in a list of words: 0_12.jpg is the first class.
-        return {str(place): place for place in range(len(CLASSES))}
-    if labelled:
-        return {name: place for place, name in enumerate(CLASSES)}
-    if len(labels) != len(CLASSES):
-        raise SystemExit(f"the photos have {len(labels)} classes, the network {len(CLASSES)}")
-    ordered = sorted(labels, key=int) if numeric else labels
-    return {label: place for place, label in enumerate(ordered)}
-
-
-def first_folder(root, names):
-    return next((name for name in names if (root / name).is_dir()), None)
-
-
-def labelled(folder):
-    """Photos in a folder for each class, or called LABEL_NUMBER.jpg."""
-    files = [file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS]
-    nested = any(len(file.relative_to(folder).parts) > 1 for file in files)
-    found = []
-    for file in sorted(files):
-        parts = file.relative_to(folder).parts
-        flat = re.fullmatch(r"([^/]+)_\d+\.[^./]+", parts[0])
-        label = parts[0] if nested and len(parts) > 1 else flat[1] if flat and not nested else None
-        if label is not None:
-            found.append((file, unicodedata.normalize("NFC", label)))
-    if not found:
-        raise SystemExit(f"{folder}: no photo here is in a folder of its class")
-    return found
-
-
-def hold_out(photos, share, seed):
-    """The same photos that netlathe holds out: ranked by seed and contents, class by class."""
-    held = []
-    for label in range(len(CLASSES)):
-        ranked = sorted((rank(file, seed), file) for file, own in photos if own == label)
-        if len({key for key, _ in ranked}) < 2:
-            continue
-        count = max(1, round_half_up(len(ranked) * share))
-        # Copies of one photo stay on one side.
-        while count < len(ranked) and ranked[count][0] == ranked[count - 1][0]:
-            count += 1
-        last = ranked[-1][0]
-        some = ranked[:count] if count < len(ranked) else [r for r in ranked if r[0] != last]
-        held += [(file, label) for _, file in some]
-    out = {file for file, _ in held}
-    return [photo for photo in photos if photo[0] not in out], held
-
-
-def round_half_up(value):
-    return int(value + 0.5)
-
-
-def rank(file, seed):
-    contents = hashlib.sha256(file.read_bytes()).hexdigest()
-    return hashlib.sha256(f"{seed}:{contents}".encode()).hexdigest()
-
 
 def class_weights(recipe, photos):
     """`balanced` weighs a class by the inverse of its frequency."""
@@ -121,6 +21,10 @@ def class_weights(recipe, photos):
     if not chosen:
         return torch.ones(len(CLASSES))
     if chosen != "balanced":
+        if len(chosen) != len(CLASSES):
+            raise SystemExit(
+                f"recipe.json: classWeights has {len(chosen)} numbers, the network {len(CLASSES)} classes"
+            )
         return torch.tensor(chosen)
     counts = torch.bincount(torch.tensor([label for _, label in photos]), minlength=len(CLASSES))
     return len(photos) / (len(CLASSES) * counts.clamp(min=1))
@@ -154,6 +58,10 @@ def resized(photo, how):
     return bars
 
 
+def round_half_up(value):
+    return int(value + 0.5)
+
+
 def centred(outer, shape):
     """The largest box of one shape in the middle of another."""
     width, height = outer
@@ -163,6 +71,16 @@ def centred(outer, shape):
         height = max(1, round_half_up(outer[0] * shape[1] / shape[0]))
     left, top = (outer[0] - width) // 2, (outer[1] - height) // 2
     return left, top, left + width, top + height
+
+
+class Resized:
+    """A class of this file, not a lambda: where processes are spawned, the changes travel to them by name."""
+
+    def __init__(self, how):
+        self.how = how
+
+    def __call__(self, photo):
+        return resized(photo, self.how)
 
 
 to_input = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
@@ -175,7 +93,7 @@ def augmentation(recipe, how):
     if crop:
         steps = [v2.RandomResizedCrop(size, crop["scale"], crop["ratio"], antialias=True)]
     else:
-        steps = [v2.Lambda(lambda photo: resized(photo, how))]
+        steps = [Resized(how)]
         if chosen["cropPadding"]:
             steps.append(v2.RandomCrop(size, padding=chosen["cropPadding"]))
     if chosen["flip"] is True:

@@ -20,9 +20,10 @@ import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch.nn.parallel import DistributedDataParallel
 
+from folders import find_photos
 from learning import Average, Teacher, losses_of, make_optimizer, rate_at, summed, with_global_norms
-from model import MEAN, STD, Network
-from photos import Pace, TrainingPhotos, find_photos, plain_loader, training_loader
+from model import CLASSES, MEAN, STD, Network
+from photos import Pace, TrainingPhotos, plain_loader, training_loader
 
 HERE = Path(__file__).resolve().parent
 
@@ -77,7 +78,9 @@ class Run:
             else self.network
         )
         self.progress = {"step": 0, "best": None, "stale": 0}
-        train, self.validation = find_photos(args.data, self.recipe)
+        # Of every epoch so far, for metrics.jsonl.
+        self.figures = []
+        train, self.validation = find_photos(args.data, self.recipe, CLASSES)
         self.photos = TrainingPhotos(train, self.recipe, self.recipe["resize"])
         self.pace = Pace(len(train), self.recipe, self.rank, self.world)
 
@@ -196,6 +199,7 @@ class Run:
         if better:
             self.progress["best"] = top1
         self.progress["stale"] = 0 if better else self.progress["stale"] + 1
+        self.figures.append(figures)
         if self.rank == 0:
             self.save(figures, better)
         if self.report:
@@ -219,13 +223,17 @@ class Run:
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.network.state_dict() if self.average else None,
             "progress": self.progress,
+            "figures": self.figures,
             "recipe": json.dumps(self.recipe),
         }
         replace(self.out / "checkpoint.pt", lambda file: torch.save(state, file))
-        fresh = figures["step"] <= self.pace.steps_per_epoch
-        with open(self.out / "metrics.jsonl", "w" if fresh else "a") as file:
-            file.write(json.dumps(figures) + "\n")
+        self.write_metrics()
         print(summary(figures), flush=True)
+
+    def write_metrics(self):
+        """After the checkpoint, and whole: a kill between the two loses no line."""
+        lines = "".join(json.dumps(figures) + "\n" for figures in self.figures)
+        replace(self.out / "metrics.jsonl", lambda file: file.write_text(lines))
 
     def restore(self):
         file = self.out / "checkpoint.pt"
@@ -239,6 +247,9 @@ class Run:
         if self.average:
             self.average.network.load_state_dict(state["average"])
         self.progress = state["progress"]
+        self.figures = state["figures"]
+        if self.rank == 0:
+            self.write_metrics()
 
 
 def replace(file, write):

@@ -125,6 +125,17 @@ describe('named splits', () => {
     expect({ validation, warnings }).toEqual({ validation: [], warnings: ['W506'] });
   });
 
+  test('false: nothing validates, whatever its name', () => {
+    const { train, validation, warnings } = summary(paths.slice(0, 2), { validation: false });
+    expect(train).toEqual(['a:training/a/1.jpg']);
+    expect({ validation, warnings }).toEqual({ validation: [], warnings: ['W506'] });
+  });
+
+  test('inside a folder whose accents are of two characters', () => {
+    const inside = ['cafe\u0301/Extra/a/1.jpg', 'cafe\u0301/train/a/2.jpg'];
+    expect(summary(inside, { train: 'extra' }).train).toEqual([`a:${inside[0]}`]);
+  });
+
   test.each<[string, readonly string[], SplitChoice, string]>([
     ['one that is not there', paths, { train: 'trainning' }, 'did you mean "training"?'],
     ['the same twice', paths, { train: 'training', validation: 'training' }, 'either train or'],

@@ -1,9 +1,12 @@
 /** The training project as files; `npm run prove:pytorch-train` trains with it. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { count } from '../../compiler/5-budget/counts.ts';
 import { emitPytorchTrain } from '../../compiler/7-emit/pytorch-train/emit.ts';
 import { initialize } from '../../compiler/weights/index.ts';
+import { packageRoot } from '../../runtime/package-root.ts';
 import { type Recipe, resolveRecipe } from '../../runtime/train/recipe.ts';
 import type { Teacher } from '../../runtime/train/teacher.ts';
 import { graphOf, networkOf } from '../support/compile.ts';
@@ -39,6 +42,7 @@ describe('the training project', () => {
     expect([...files.keys()].sort()).toEqual([
       'README.md',
       'architecture.yaml',
+      'folders.py',
       'learning.py',
       'model.py',
       'photos.py',
@@ -93,6 +97,28 @@ describe('the training project', () => {
     await expect(emitted({ augment })).rejects.toThrow('some of the changes of randAugment');
     const four = networkOf('- { op: conv2d, filters: 2 }', 8, 4);
     await expect(emitted({}, four)).rejects.toThrow('takes 4 channels');
+    const two = emitted({ classWeights: [1, 2] });
+    await expect(two).rejects.toThrow('has 3 classes, and train.classWeights 2 weights');
+  });
+
+  // Where processes are spawned, photos and changes are pickled: functions by their names in the module.
+  test.skipIf(!hasPython)('gives its processes nothing without a name (needs python3)', () => {
+    const nameless = `
+import ast, sys
+functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+tree = ast.parse(sys.stdin.read())
+for outer in ast.walk(tree):
+    for inner in ast.walk(outer) if isinstance(outer, functions) else []:
+        if inner is not outer and isinstance(inner, (*functions, ast.ClassDef)):
+            print(inner.lineno)
+    if isinstance(outer, ast.Lambda):
+        print(outer.lineno)
+`;
+    const file = path.join(packageRoot(), 'templates/pytorch-train/photos.py');
+    const lines = (input: string) =>
+      spawnSync('python3', ['-c', nameless], { input, encoding: 'utf8' }).stdout;
+    expect(lines('def f(x):\n  return lambda: x\n')).toContain('2');
+    expect(lines(readFileSync(file, 'utf8'))).toBe('');
   });
 
   test.skipIf(!hasPython)('is Python', async () => {

@@ -19,7 +19,7 @@ import { torchNames } from '../pytorch/tree.ts';
 import type { BundleFiles, EmitInput } from '../ts/emit.ts';
 import { banner } from '../ts/header.ts';
 
-const program = ['train.py', 'learning.py', 'photos.py', 'requirements.txt'] as const;
+const program = ['train.py', 'learning.py', 'photos.py', 'folders.py', 'requirements.txt'] as const;
 
 export async function emitPytorchTrain(input: EmitInput): Promise<BundleFiles> {
   const { recipe, source, teacher } = input;
@@ -43,7 +43,11 @@ export async function emitPytorchTrain(input: EmitInput): Promise<BundleFiles> {
   return new Map([...files, ...emitPytorch(input)]);
 }
 
-function refuse({ graph: { name, input } }: EmitInput, recipe: Recipe, teacher?: Teacher): void {
+function refuse(
+  { graph: { name, input, classes } }: EmitInput,
+  recipe: Recipe,
+  teacher?: Teacher,
+): void {
   const is = (message: string, hint: string) =>
     new EmitError({ code: 'E701', message: `${JSON.stringify(name)} ${message}`, hint });
   const elsewhere = 'train it with netlathe train, or take it out of the recipe';
@@ -51,6 +55,12 @@ function refuse({ graph: { name, input } }: EmitInput, recipe: Recipe, teacher?:
     throw is(
       `takes ${input.channels} channels: photos have 3, or 1 for grey`,
       'set input.channels',
+    );
+  }
+  if (Array.isArray(recipe.classWeights) && recipe.classWeights.length !== classes.length) {
+    throw is(
+      `has ${classes.length} classes, and train.classWeights ${recipe.classWeights.length} weights`,
+      'give one for each class',
     );
   }
   const { randAugment } = recipe.augment;
@@ -147,6 +157,7 @@ the rest: several processes with torchrun, a cluster with \`--ray\`, going on wi
 | \`train.py\` | the loop, checkpoints, workers |
 | \`learning.py\` | schedule, optimizer, loss, averages, batch norms over all workers |
 | \`photos.py\` | photos, augmentation, order, mixing |
+| \`folders.py\` | which photos train and validate |
 | \`weights.safetensors\` | the weights it starts from |
 | \`teacher.py\` | what it learns from, where the recipe names a teacher |
 
