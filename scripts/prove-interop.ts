@@ -7,15 +7,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { emitOnnx } from '../compiler/7-emit/onnx/emit.ts';
 import { emitPytorch } from '../compiler/7-emit/pytorch/emit.ts';
 import { modulePaths } from '../compiler/7-emit/pytorch/tree.ts';
-import type { BundleFiles, EmitInput } from '../compiler/7-emit/ts/emit.ts';
+import type { EmitInput } from '../compiler/7-emit/ts/emit.ts';
 import type { Graph } from '../compiler/graph/graph.ts';
-import { writeFileAtomic } from '../runtime/files/atomic-write.ts';
 import { classics, importedApart } from './interop/import.ts';
 import { checkLitert } from './interop/litert.ts';
-import { expectedFile, generatedInputs, zooInput, zooNames } from './interop/networks.ts';
+import { generatedInputs, zooInput, zooNames } from './interop/networks.ts';
+import { prepareOnnx, write } from './interop/onnx.ts';
 import { askPython } from './interop/python.ts';
 
 const tolerance = 1e-4;
@@ -32,17 +31,10 @@ interface Result {
   readonly sameNames: boolean;
 }
 
-async function write(folder: string, files: BundleFiles): Promise<void> {
-  for (const [file, contents] of files) await writeFileAtomic(path.join(folder, file), contents);
-}
-
 /** The files of a network, and netlathe's own logits, in a folder of its name. */
 async function prepare(input: EmitInput, folder: string): Promise<void> {
-  await write(folder, emitOnnx(input, { preprocess: 'outside' }));
-  await write(path.join(folder, 'inside'), emitOnnx(input, { preprocess: 'inside' }));
+  await prepareOnnx(input, folder);
   await write(folder, emitPytorch(input));
-  const expected = await expectedFile(input.graph, input.weights);
-  await write(folder, new Map([['expected.safetensors', expected]]));
 }
 
 const exponent = (n: number) => n.toExponential(1);

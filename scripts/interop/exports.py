@@ -8,28 +8,9 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
-import onnx
-import onnxruntime
 import torch
+from onnx_file import apart, run_onnx
 from safetensors.numpy import load_file
-
-
-def apart(logits, expected):
-    """The largest difference, as a share of the largest logit."""
-    return float(np.abs(logits - expected).max() / np.abs(expected).max())
-
-
-def run_onnx(file, image):
-    model = onnx.load(file)
-    onnx.checker.check_model(model, full_check=True)
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    whole = session.run(["logits"], {"image": image})[0]
-    # The batch is dynamic: one image alone gives its row.
-    alone = session.run(["logits"], {"image": image[:1]})[0]
-    assert alone.shape == (1, whole.shape[1]), alone.shape
-    weights = [t for t in model.graph.initializer if "/" not in t.name]
-    return whole, sum(int(np.prod(t.dims)) for t in weights), [t.name for t in weights]
 
 
 def load_module(folder):

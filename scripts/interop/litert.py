@@ -65,4 +65,5 @@ def main(folder):
     }
 
 
-print(json.dumps([main(Path(folder)) for folder in sys.argv[1:]]))
+if __name__ == "__main__":
+    print(json.dumps([main(Path(folder)) for folder in sys.argv[1:]]))

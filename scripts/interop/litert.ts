@@ -7,7 +7,7 @@ import { writeBundle } from '../../compiler/7-emit/write-bundle.ts';
 import { expectedFile } from './networks.ts';
 import { askPython } from './python.ts';
 
-interface Result {
+export interface LitertResult {
   readonly plain: number;
   readonly xnnpack: number;
   readonly inside: number;
@@ -26,16 +26,17 @@ export async function checkLitert(
 ): Promise<number> {
   const folders = [...inputs.keys()].map((name) => path.join(folder, name));
   for (const [i, [name, input]] of [...inputs].entries()) {
-    await prepare(input, folders[i] as string);
+    await prepareLitert(input, folders[i] as string);
     process.stderr.write(`${name} exported\n`);
   }
-  const results = await askPython<readonly Result[]>('litert.py', folders);
+  const results = await askPython<readonly LitertResult[]>('litert.py', folders);
   process.stdout.write('| network | folded params | counts | plain | XNNPACK | bytes in | fp16 |');
   process.stdout.write(' holds |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n');
-  return [...inputs].filter(([name, input], i) => !judge(name, input, results[i] as Result)).length;
+  return [...inputs].filter(([name, input], i) => !judge(name, input, results[i] as LitertResult))
+    .length;
 }
 
-async function prepare(input: EmitInput, folder: string): Promise<void> {
+export async function prepareLitert(input: EmitInput, folder: string): Promise<void> {
   const write = (place: string, weights: 'fp32' | 'fp16', preprocess: 'inside' | 'outside') =>
     writeBundle(path.join(folder, place), emitTflite(input, { weights, preprocess }), {
       force: false,
@@ -47,12 +48,17 @@ async function prepare(input: EmitInput, folder: string): Promise<void> {
   await writeBundle(folder, new Map([['expected.safetensors', expected]]), { force: true });
 }
 
-function judge(name: string, { counts }: EmitInput, result: Result): boolean {
-  const folded = counts.weightBytes.fp32 / 4;
+/** Counts are those of the weights once batch norms are folded. */
+export const foldedParams = ({ counts }: EmitInput): number => counts.weightBytes.fp32 / 4;
+
+export const agrees = ({ plain, xnnpack, inside, half }: LitertResult): boolean =>
+  [plain, xnnpack, inside].every((n) => n <= tolerance) && half <= halfTolerance;
+
+function judge(name: string, input: EmitInput, result: LitertResult): boolean {
+  const folded = foldedParams(input);
   const { plain, xnnpack, inside, half } = result;
   const sameCount = result.params === folded;
-  const ok =
-    sameCount && [plain, xnnpack, inside].every((n) => n <= tolerance) && half <= halfTolerance;
+  const ok = sameCount && agrees(result);
   const cells = [
     ...[name, folded.toLocaleString('en-US'), sameCount ? 'equal' : 'DIFFER'],
     ...[plain, xnnpack, inside, half].map((n) => n.toExponential(1)),
