@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { recordOf } from '../bench/shared/record.ts';
 import type { EpochMetrics } from '../runtime/report/records.ts';
 import { scalarsOf } from '../runtime/track/scalars.ts';
 import { makeJob, programOf, root, trainArguments } from './proofs/job.ts';
@@ -210,22 +211,21 @@ const python = environment();
 const port = await freePort();
 const rows = await prove(python, `http://127.0.0.1:${port}`, port);
 const versions = readFileSync(path.join(import.meta.dirname, 'tracking/requirements.txt'), 'utf8');
-writeFileSync(
-  path.join(root, 'docs/results/tracking.md'),
-  `# Runs in MLflow and TensorBoard
-
-\`npm run prove:tracking\`: ${versions.trim().replaceAll('==', ' ').replaceAll('\n', ', ')}, Node ${process.version}. Each run is read back by MLflow's own client
-and by TensorBoard's EventAccumulator. Every number is that of metrics.jsonl: to the last bit in MLflow, to the nearest
-32-bit float, which is what an event file holds, in TensorBoard; and no number is there twice.
-
-| run | epochs | numbers in MLflow | numbers in TensorBoard | parameters | files in MLflow |
-| --- | --- | --- | --- | --- | --- |
-${rows.join('\n')}
-
-- **straight** ran through.
-- **resumed** got Ctrl-C in its third epoch, was KILLED in MLflow then, and went on with \`--resume\` in the same MLflow run.
-- **offline** trained while the server was down, ended with exit code 0 and a warning, and was sent by \`--resume\` later.
-`,
-);
+const note = `${versions.trim().replaceAll('==', ' ').replaceAll('\n', ', ')}, seed 0. Each run is read back by MLflow's own client and by TensorBoard's
+EventAccumulator. Every number is that of metrics.jsonl: to the last bit in MLflow, to the nearest 32-bit float, which is
+what an event file holds, in TensorBoard; and no number is there twice.`;
+const table = [
+  '| run | epochs | numbers in MLflow | numbers in TensorBoard | parameters | files in MLflow |',
+  '| --- | --- | --- | --- | --- | --- |',
+  ...rows,
+  '',
+  '- **straight** ran through.',
+  '- **resumed** got Ctrl-C in its third epoch, was KILLED in MLflow then, and went on with `--resume` in the same MLflow run.',
+  '- **offline** trained while the server was down, ended with exit code 0 and a warning, and was sent by `--resume` later.',
+  '',
+];
+const head = { title: 'Runs in MLflow and TensorBoard', script: 'prove:tracking', note };
+const text = recordOf(head, table, process.argv.slice(2));
+writeFileSync(path.join(root, 'docs/results/tracking.md'), text);
 rmSync(folder, { recursive: true });
 say(`all hold, after ${((performance.now() - began) / 60_000).toFixed(1)} minutes`);

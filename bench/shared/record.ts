@@ -33,7 +33,7 @@ export function recordOf(
   const facts = [
     `Date: ${new Date().toISOString().slice(0, 10)}`,
     `Commit: ${commit()}`,
-    `Command: \`npm run ${script} -- ${args.join(' ')}\``,
+    `Command: \`npm run ${[script, ...(args.length > 0 ? ['--', ...args] : [])].join(' ')}\``,
     `Machine: ${cpus().length} x ${cpu?.model ?? 'unknown processor'}, ${memory} GiB, ${platform()} ${release()}`,
     `Node ${process.versions.node}, V8 ${process.versions.v8}; load average ${loadavg()[0]?.toFixed(1)} at the end`,
   ];
