@@ -5,6 +5,7 @@ import { createWriteStream, existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { exit } from '../../cli/io.ts';
 import { root } from '../proofs/job.ts';
 
 export const rayVersion = '2.60.0';
@@ -43,6 +44,13 @@ export class Cluster {
     this.#folder = folder;
     this.#port = port;
     this.dashboard = `127.0.0.1:${dashboard}`;
+    // Its nodes are no children that would end with this process.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        this.stop();
+        process.exit(exit.interrupted);
+      });
+    }
   }
 
   static start(folder: string, cpus: number): Promise<Cluster> {
