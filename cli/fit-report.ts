@@ -5,6 +5,7 @@ import { type Fit, type Solution, showGoal } from '../compiler/5-budget/fit.ts';
 import type { Compiled } from '../compiler/compile.ts';
 import { padEnd, padStart, visible, wrap } from '../compiler/diagnostics/text.ts';
 import type { CommandIo } from './io.ts';
+import { isOfZoo } from './source.ts';
 
 const number = (n: number) => n.toLocaleString('en-US');
 const percent = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 2 : 1)}%`;
@@ -34,7 +35,7 @@ export function printFit(io: CommandIo, compiled: Compiled, fit: Fit, facts: Fit
     }
   });
   io.stdout.write(`${lines.join('\n')}\n`);
-  conclude(io, fit, facts);
+  conclude(io, compiled, fit, facts);
 }
 
 function row(
@@ -62,7 +63,12 @@ function table(
   return [head, ...rest.map((line) => ' '.repeat(indent) + line)];
 }
 
-function conclude(io: CommandIo, fit: Fit, { milliseconds, written, reference }: FitFacts): void {
+function conclude(
+  io: CommandIo,
+  compiled: Compiled,
+  fit: Fit,
+  { milliseconds, written, reference }: FitFacts,
+): void {
   const { goal, solutions, frozen } = fit;
   const best = solutions[0] as Solution;
   if (frozen.length > 0) {
@@ -83,7 +89,9 @@ function conclude(io: CommandIo, fit: Fit, { milliseconds, written, reference }:
       : `${number(Math.abs(miss))} ${miss < 0 ? 'below' : 'above'} the target${fit.proven ? ', and no widths in this range come nearer' : ', the best found'}`;
   io.say(`${io.err.dim(`${how} (${milliseconds.toFixed(0)} ms)`)}`);
   if (written !== undefined) io.say(`wrote ${displayPath(written)}`);
-  else
+  else if (isOfZoo(reference, compiled.document.file)) {
+    io.say(io.err.dim('the zoo is not changed: --write goes with a copy of the file'));
+  } else
     io.say(`${io.err.dim('put the first into the file:')} netlathe fit ${reference} ... --write`);
 }
 

@@ -6,8 +6,7 @@ import { compile } from '../compiler/compile.ts';
 import { writeFileAtomic } from '../runtime/files/atomic-write.ts';
 import type { Opened } from './compile-reference.ts';
 import { UsageError } from './io.ts';
-import { packageRoot } from './package.ts';
-import { stdinName } from './source.ts';
+import { isOfZoo, stdinName } from './source.ts';
 
 /** The file written, as the user knows it. */
 export async function writeWidths(
@@ -19,7 +18,7 @@ export async function writeWidths(
   if (file === stdinName || text === undefined) {
     throw new UsageError('standard input cannot be written back', 'name a file');
   }
-  if (!/[/\\.]/.test(reference) && file.startsWith(packageRoot())) {
+  if (isOfZoo(reference, file)) {
     throw new UsageError(
       `${reference} belongs to netlathe's zoo and is not changed`,
       'copy the file, or name it by its path',

@@ -165,6 +165,11 @@ function missingHint(file: string, { folder, hint }: Shelf): string {
   return didYouMean(name, isBareName(name) ? [...names, ...beside] : beside) ?? hint;
 }
 
+/** Found by its name, and not to be written to. */
+export function isOfZoo(reference: string, file: string): boolean {
+  return isBareName(parseReference(reference).file) && file.startsWith(packageRoot());
+}
+
 /** A word that may be a name of what comes with netlathe. */
 function isBareName(reference: string): boolean {
   return !/[/\\]/.test(reference) && !/\.ya?ml$/i.test(reference);

@@ -5,7 +5,7 @@ import { draw } from '../../compiler/draw/draw.ts';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import { defineCommand } from '../command.ts';
 import { compileReference } from '../compile-reference.ts';
-import { exit } from '../io.ts';
+import { exit, UsageError } from '../io.ts';
 
 interface Options {
   readonly out?: string;
@@ -23,7 +23,12 @@ export const command = defineCommand<Options>({
     const { graph, counts, budget } = opened.compiled;
     const svg = draw(graph, counts, budget);
     if (out === undefined || out === '-') io.stdout.write(svg);
-    else {
+    else if (!/\.svg$/i.test(out)) {
+      throw new UsageError(
+        `draw writes SVG, and ${out} would not be opened as one`,
+        'name a file that ends in .svg',
+      );
+    } else {
       await writeFileAtomic(path.resolve(io.cwd, out), svg);
       io.say(`wrote ${out}`);
     }

@@ -74,6 +74,7 @@ export const command = defineCommand<Options>({
     const network = await networkFrom(io, options);
     const input = network && (target.learns ? await withTeacher(io, network) : network);
     if (!input) return exit.fault;
+    noteRandom(io, target, options, input);
     const signer = target.takes.includes('key') ? await signerFrom(io, options) : undefined;
     const int8 = await int8Of(io, options, input);
     const files = await target.make(input, { ...chosen, signer, ...(int8 ? { int8 } : {}) });
@@ -84,6 +85,19 @@ export const command = defineCommand<Options>({
     return exit.ok;
   },
 });
+
+/** A product that knows nothing is seldom what was meant; a project that trains starts from nothing. */
+function noteRandom(
+  io: CommandIo,
+  target: EmitTarget,
+  { model, init }: Options,
+  { seed }: Network,
+) {
+  if (model !== undefined || init !== undefined || target.learns) return;
+  io.say(
+    `note: the weights are random (seed ${seed}): nothing is trained; --model RUN or --init FILE gives others`,
+  );
+}
 
 /** The teacher of the recipe, where there is one; `undefined` after saying what is wrong with its architecture. */
 async function withTeacher(io: CommandIo, network: Network): Promise<Network | undefined> {

@@ -1,6 +1,7 @@
 /** `netlathe predict`: what a trained network says of photos. */
 
-import { decodeImage, setOf } from '../../runtime/data/index.ts';
+import { type DecodedImage, decodeImage, setOf } from '../../runtime/data/index.ts';
+import { RuntimeError } from '../../runtime/runtime-error.ts';
 import { Evaluator } from '../../runtime/train/evaluator.ts';
 import { softmax } from '../../runtime/train/figures.ts';
 import { defineCommand, jsonOption } from '../command.ts';
@@ -34,21 +35,19 @@ export const command = defineCommand<Options>({
     const { graph } = run;
     const top = Math.min(positiveInteger('--top', options.top) ?? 3, graph.classes.length);
     const size = storageSize(graph.input);
-    const photos = await Promise.all(
-      paths.map(async (path) => ({ ...(await decodeImage(path, { storageSize: size })), path })),
-    );
+    const { photos, faults } = await decoded(paths, size);
     const evaluator = await Evaluator.create(graph, setOf(photos), { threads: 1, build: 'strict' });
     const logits = await evaluator.run(run.weights);
     await evaluator.close();
-    const predictions = paths.map((path, n) => {
+    const predictions = photos.map(({ path }, n) => {
       const row = softmax(
         logits.subarray(n * graph.classes.length, (n + 1) * graph.classes.length),
       );
       return { path, classes: ranked(graph.classes, row).slice(0, top) };
     });
     if (options.json) {
-      io.printJson({ predictions });
-      return exit.ok;
+      io.printJson({ predictions, ...(faults.length > 0 ? { errors: faults.map(asJson) } : {}) });
+      return faults.length === 0 ? exit.ok : exit.fault;
     }
     const width = Math.max(...graph.classes.map((label) => label.length));
     for (const { path, classes } of predictions) {
@@ -58,9 +57,30 @@ export const command = defineCommand<Options>({
         io.stdout.write(`  ${label.padEnd(width)} ${share} ${bar(probability, 20)}\n`);
       }
     }
-    return exit.ok;
+    for (const { code, message, path, hint } of faults) {
+      io.say(`${io.err.red(`error[${code}]`)}: ${path}: ${message}${hint ? ` (${hint})` : ''}`);
+    }
+    return faults.length === 0 ? exit.ok : exit.fault;
   },
 });
+
+/** A bad photo does not cost the others their answer; where none is good, the first fault is the answer. */
+async function decoded(paths: readonly string[], storageSize: number) {
+  const photos: (DecodedImage & { readonly path: string })[] = [];
+  const faults: RuntimeError[] = [];
+  for (const path of paths) {
+    try {
+      photos.push({ ...(await decodeImage(path, { storageSize })), path });
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      faults.push(error);
+    }
+  }
+  if (photos.length === 0) throw faults[0];
+  return { photos, faults };
+}
+
+const asJson = ({ code, message, path }: RuntimeError) => ({ code, message, path });
 
 function ranked(classes: readonly string[], probabilities: Float64Array) {
   return classes

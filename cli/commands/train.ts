@@ -37,6 +37,7 @@ interface Options {
   readonly cache?: string;
   readonly resume?: boolean;
   readonly checkpointEvery?: string;
+  readonly force?: boolean;
   readonly tensorboard?: boolean;
   readonly mlflow?: string;
   readonly mlflowExperiment?: string;
@@ -70,6 +71,7 @@ export const command = defineCommand<Options>({
       .option('--cache <dir>', 'where decoded photos are kept')
       .option('--checkpoint-every <seconds>', 'within long epochs; 0: after every step', '60')
       .option('--resume', 'go on from the last checkpoint of --out')
+      .option('--force', 'replace the run that is in --out')
       .option(...trackingFlags.tensorboard)
       .option(...trackingFlags.mlflow)
       .option(...trackingFlags.mlflowExperiment)
@@ -212,14 +214,20 @@ async function readInitial({ init, resume }: Options, recipe: Recipe, { compiled
 
 /** Hours of training are not to be lost to a forgotten flag. */
 async function refuseToOverwrite(folder: RunFolder, options: Options): Promise<void> {
-  if (options.resume) return;
+  if (options.resume || options.force) return;
   const before = await folder.record();
-  if (!before || !(await folder.has('checkpoint'))) return;
-  if (before.status === 'finished' || before.status === 'stopped' || before.status === 'failed')
-    return;
+  // What failed has told so, and its weights are of no use.
+  if (!before || before.status === 'failed') return;
+  if (before.status === 'finished' || before.status === 'stopped') {
+    throw new UsageError(
+      `${folder.path} holds a finished run`,
+      'name another --out, or replace that run with --force',
+    );
+  }
+  if (!(await folder.has('checkpoint'))) return;
   throw new UsageError(
     `${folder.path} holds a run that was ${before.status === 'running' ? 'cut off' : before.status}`,
-    'go on with --resume, or name another --out',
+    'go on with --resume, name another --out, or replace that run with --force',
   );
 }
 

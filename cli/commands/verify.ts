@@ -1,5 +1,6 @@
 /** `netlathe verify`: an emitted module against the trained network, on photos. */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -76,7 +77,7 @@ async function readMetadata(folder: string, run: LoadedRun): Promise<Metadata> {
   try {
     metadata = JSON.parse(await readFile(file, 'utf8')) as Metadata;
   } catch (cause) {
-    const hint = 'give the folder that netlathe emit wrote';
+    const hint = 'give a folder that netlathe emit wrote for target ts or web';
     throw new EmitError({
       code: 'E704',
       message: 'there is no bundle here',
@@ -87,6 +88,14 @@ async function readMetadata(folder: string, run: LoadedRun): Promise<Metadata> {
   }
   if (metadata.version !== metadataVersion || !metadata.files) {
     throw new EmitError({ code: 'E704', message: 'a bundle of another version', path: file });
+  }
+  if (!existsSync(path.join(folder, 'model.mjs'))) {
+    throw new EmitError({
+      code: 'E704',
+      message: 'this bundle holds no model.mjs, which is what verify runs',
+      path: folder,
+      hint: 'verify takes the targets ts and web; emit --target ts beside this one, from the same run',
+    });
   }
   if (metadata.source?.sha256 !== sha256(run.record.architecture.text)) {
     throw new EmitError({

@@ -3,21 +3,22 @@
 import type { Schema } from './schema/attributes.ts';
 import { follow } from './schema-at.ts';
 
-/** What a schema takes: `a whole number of at least 1, or an expression`. */
-export function describeSchema(root: Schema, schema: Schema): string {
+/** What a schema takes: `a whole number of at least 1, or an expression`. `value`: what was given in its place. */
+export function describeSchema(root: Schema, schema: Schema, value?: unknown): string {
   const options = schema.anyOf as readonly Schema[] | undefined;
-  if (options) return [...new Set(options.map((o) => describeSchema(root, o)))].join(', or ');
+  if (options)
+    return [...new Set(options.map((o) => describeSchema(root, o, value)))].join(', or ');
   if (schema.$ref === '#/definitions/expression') return 'an expression';
   if (schema.$ref === '#/definitions/layers') return 'a list of layers';
-  if (schema.$ref) return describeSchema(root, follow(root, schema));
+  if (schema.$ref) return describeSchema(root, follow(root, schema), value);
   if (schema.if && !schema.properties) return describeChoice(root, schema);
   if (schema.enum) return (schema.enum as readonly unknown[]).map(String).join(', ');
   if ('const' in schema) return String(schema.const);
   switch (schema.type) {
     case 'integer':
-      return `a whole number${bounds(schema)}`;
+      return `a whole number${bounds(schema, value)}`;
     case 'number':
-      return `a number${bounds(schema)}`;
+      return `a number${bounds(schema, value)}`;
     case 'boolean':
       return 'true or false';
     case 'string':
@@ -41,7 +42,7 @@ function describeChoice(root: Schema, schema: Schema): string {
   return [schema.then, schema.else].map((s) => describeSchema(root, s as Schema)).join(', or ');
 }
 
-function bounds(schema: Schema): string {
+function bounds(schema: Schema, value: unknown): string {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
   const low =
     minimum !== undefined
@@ -49,10 +50,11 @@ function bounds(schema: Schema): string {
       : exclusiveMinimum !== undefined
         ? `above ${exclusiveMinimum}`
         : '';
-  // A limit that nobody reaches by intent says nothing.
+  // A limit that nobody reaches by intent says nothing, unless somebody did.
+  const telling = Number(maximum) < 1_000_000 || Number(value) > Number(maximum);
   const high =
-    maximum !== undefined && Number(maximum) < 1_000_000
-      ? `at most ${maximum}`
+    maximum !== undefined && telling
+      ? `at most ${Number(maximum).toLocaleString('en-US')}`
       : exclusiveMaximum !== undefined
         ? `below ${exclusiveMaximum}`
         : '';

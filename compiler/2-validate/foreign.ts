@@ -31,6 +31,8 @@ const keys: Readonly<Record<string, string>> = {
   ksize: 'did you mean "kernel"?',
   size: 'did you mean "height" and "width"?',
   inputshape: 'the size of the image is the key "input" of the file',
+  p: 'did you mean "rate"?',
+  lr: 'did you mean "learningRate"?',
   max: 'did you mean "atMost"?',
   maximum: 'did you mean "atMost"?',
   equals: 'did you mean "exactly"?',

@@ -262,7 +262,7 @@ function translate(
     {
       key: at.quotedKey,
       value: show(at.value),
-      expected: describeSchema(at.root, whole),
+      expected: describeSchema(at.root, whole, at.value),
     },
     { place: at.place, hint: hintFor(at.value, whole) },
   );
@@ -276,6 +276,16 @@ function hintFor(value: unknown, schema: Schema): string | undefined {
   const limits = Object.keys((schema.properties as Schema | undefined) ?? {});
   if (typeof value === 'number' && limits.includes('exactly')) {
     return `write { exactly: ${value} } or { atMost: ${value} }`;
+  }
+  if (typeof value === 'number' && limits.includes('height') && limits.includes('width')) {
+    return `write { height: ${value}, width: ${value} }`;
+  }
+  if (typeof value === 'string' && /^\w+$/.test(value) && limits.includes('name')) {
+    return `write { name: ${value} }`;
+  }
+  const isNumber = schema.type === 'integer' || schema.type === 'number';
+  if (isNumber && typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value)) {
+    return `write ${value} without quotes`;
   }
   return undefined;
 }

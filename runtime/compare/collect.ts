@@ -17,7 +17,7 @@ import { runFiles } from '../train/run-folder.ts';
 import type { Comparison, Latency, NetworkResult, TrialResult, TrialStatus } from './comparison.ts';
 import { curvesOf, reachedOf, targetsOf } from './curves.ts';
 import { pairsOf } from './pairs.ts';
-import { summarize } from './statistics.ts';
+import { summarizeShares } from './statistics.ts';
 
 /** What a trial has left behind. */
 export interface TrialFiles {
@@ -158,8 +158,8 @@ function networkResult(
     latency: latencies.get(network.id) ?? null,
     trials,
     heldOut: done.some(isHeldOut),
-    accuracy: summarize(known((t) => t.top1)),
-    lastAccuracy: summarize(known((t) => t.lastTop1)),
+    accuracy: summarizeShares(known((t) => t.top1)),
+    lastAccuracy: summarizeShares(known((t) => t.lastTop1)),
     curves: curvesOf(done),
     reached: reachedOf(done, targets),
     confusion: confusionOf(done),

@@ -23,6 +23,14 @@ export function summarize(values: readonly number[]): Summary | null {
   return { n, mean, deviation, interval: { low: mean - half, high: mean + half } };
 }
 
+/** Of shares: what lies outside of 0 to 1 cannot be meant. */
+export function summarizeShares(values: readonly number[]): Summary | null {
+  const summary = summarize(values);
+  if (!summary?.interval) return summary;
+  const { low, high } = summary.interval;
+  return { ...summary, interval: { low: Math.max(0, low), high: Math.min(1, high) } };
+}
+
 export interface SeedTest {
   /** Pairs of runs with the same seed, or the smaller number of runs where they do not pair. */
   readonly n: number;

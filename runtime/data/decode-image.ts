@@ -6,7 +6,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
-import { reasonOf } from '../runtime-error.ts';
+import { reasonOf, systemCode } from '../runtime-error.ts';
 import { DataNotFoundError, DataOptionError, UnreadableImageError } from './data-error.ts';
 import { describeForeign, formatOfBytes, type ImageFormat } from './image-format.ts';
 
@@ -153,10 +153,29 @@ async function readImage(path: string): Promise<Uint8Array> {
     return size > MAX_FILE_BYTES ? new Uint8Array(MAX_FILE_BYTES + 1) : await readFile(path);
   } catch (error) {
     throw new DataNotFoundError({
-      message: `this image cannot be read: ${reasonOf(error)}`,
       path,
       cause: error,
-      hint: 'check the path and its permissions',
+      ...whyUnread(path, error),
     });
+  }
+}
+
+function whyUnread(
+  path: string,
+  error: unknown,
+): { readonly message: string; readonly hint: string } {
+  switch (systemCode(error)) {
+    case 'ENOENT':
+      return { message: 'there is no such photo', hint: 'check the path' };
+    case 'EISDIR':
+      return {
+        message: 'this is a folder, not a photo',
+        hint: `name the photos in it: ${path}/*.jpg`,
+      };
+    default:
+      return {
+        message: `this image cannot be read: ${reasonOf(error)}`,
+        hint: 'check the path and its permissions',
+      };
   }
 }

@@ -140,7 +140,7 @@ function assertFewBad(
     message: `${bad.length} of ${total} images cannot be decoded; at most ${maxBad * 100} % may be bad`,
     path: root,
     notes: firstFew(bad.map(({ path, reason }) => `${source.nameOnDisk(path)}: ${reason}`)),
-    hint: `repair or remove them, or allow maxBad ${Math.ceil((bad.length / total) * 1000) / 1000}`,
+    hint: 'repair them or take them out',
   });
 }
 

@@ -3,9 +3,10 @@
  * After a crash at any instant the path holds the old contents or the new ones, never a mixture; after an error the
  * temporary file is gone and a WriteError says why.
  */
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../runtime-error.ts';
+import { makeFolder } from './make-folder.ts';
 import { writeError } from './write-error.ts';
 
 /** A file that does not exist under its name until `commit`. After `commit` or `discard` it is closed. */
@@ -43,7 +44,7 @@ export function temporaryFor(path: string): string {
 export async function openAtomic(path: string, options: AtomicOptions = {}): Promise<AtomicFile> {
   const temporary = temporaryFor(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     return new TemporaryFile(path, temporary, await openNew(temporary, options.mode));
   } catch (error) {
     throw writeError(path, error);

@@ -1,9 +1,10 @@
 /** The files of a run. One process a run: a lock holds its pid. */
 
-import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { temporaryOwner, writeFileAtomic } from '../files/atomic-write.ts';
 import { type Lock, takeLock } from '../files/lock.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { isRunning } from '../files/process-name.ts';
 import { writeError } from '../files/write-error.ts';
 import type { EpochMetrics, EvaluationRecord, RunRecord } from '../report/records.ts';
@@ -39,7 +40,7 @@ export class RunFolder {
   /** Makes the folder and takes its lock; a lock whose process is gone is taken over. */
   async lock(): Promise<void> {
     try {
-      await mkdir(this.path, { recursive: true });
+      await makeFolder(this.path);
     } catch (error) {
       throw writeError(this.path, error);
     }

@@ -8,6 +8,7 @@ import {
   paretoFront,
   photoInterval,
   summarize,
+  summarizeShares,
   welchTest,
 } from '../../runtime/compare/statistics.ts';
 import { criticalT, twoSidedT } from '../../runtime/compare/student-t.ts';
@@ -24,6 +25,12 @@ describe("Student's t", () => {
   ])('exceeds with probability %d at %d degrees of freedom: %d', (p, freedom, expected) => {
     expect(criticalT(p, freedom)).toBeCloseTo(expected, 4);
     expect(twoSidedT(expected, freedom)).toBeCloseTo(p, 5);
+  });
+
+  it('keeps intervals of shares among shares', () => {
+    expect(summarizeShares([0.1, 0.9])?.interval).toEqual({ low: 0, high: 1 });
+    const { low = 0, high = 0 } = summarizeShares([0.5, 0.51, 0.52])?.interval ?? {};
+    expect([low > 0.4, high < 0.6]).toEqual([true, true]);
   });
 
   it('is sure of nothing at 0 and falls as t grows', () => {

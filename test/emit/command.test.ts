@@ -73,6 +73,66 @@ describe('emit and verify', () => {
     expect(refused.stderr).toContain('E702');
   });
 
+  test('a finished run is not trained over, unless by force', async () => {
+    const again = [
+      'train',
+      '--arch',
+      at('net.yaml'),
+      ...data(),
+      '--out',
+      at('run'),
+      '--steps',
+      '1',
+    ];
+    const before = await readFile(at('run', 'weights.safetensors'));
+    const refused = await run(again);
+    expect(refused.code).toBe(exit.usage);
+    expect(refused.stderr).toMatch(/holds a finished run[\s\S]*--force/);
+    expect(await readFile(at('run', 'weights.safetensors'))).toEqual(before);
+    const copy = [
+      'train',
+      '--arch',
+      at('net.yaml'),
+      ...data(),
+      '--out',
+      at('other'),
+      '--steps',
+      '1',
+    ];
+    expect((await run(copy)).code).toBe(exit.ok);
+    expect((await run([...copy, '--force'])).code).toBe(exit.ok);
+  }, 60_000);
+
+  test('verify says which bundles it runs, and emit that weights are random', async () => {
+    const to = ['--arch', at('net.yaml'), '--target', 'tflite', '--out', at('random')];
+    expect((await run(['emit', ...to])).stderr).toContain('the weights are random (seed 0)');
+    const phone = ['--model', at('run'), '--target', 'react-native', '--out', at('native')];
+    expect((await run(['emit', ...phone])).stderr).toBe('');
+    for (const bundle of ['random', 'native']) {
+      const verify = ['verify', '--bundle', at(bundle), '--model', at('run'), ...data()];
+      const { code, stderr } = await run(verify);
+      expect([code, stderr]).toEqual([
+        exit.usage,
+        expect.stringMatching(/E704[\s\S]*ts (and|or) web/),
+      ]);
+    }
+  });
+
+  test('predict answers for the photos that it can read, and tells of the others', async () => {
+    const good = at('photos', 'grey', '1.png');
+    const ask = ['predict', '--model', at('run'), '--json'];
+    const { code, stdout } = await run([...ask, good, at('net.yaml'), at('photos'), good]);
+    const { predictions, errors } = JSON.parse(stdout);
+    expect(code).toBe(exit.fault);
+    expect(predictions.map((p: { path: string }) => p.path)).toEqual([good, good]);
+    expect(errors).toMatchObject([
+      { path: at('net.yaml') },
+      { message: 'this is a folder, not a photo' },
+    ]);
+    expect((await run([...ask, good])).code).toBe(exit.ok);
+    expect((await run([...ask, at('nope.jpg')])).stderr).toContain('there is no such photo');
+  });
+
   test('it gives the logits of the trained network on the photos', async () => {
     const options = ['--bundle', at('bundle'), '--model', at('run'), ...data()];
     const { code, stdout } = await run(['verify', ...options, '--json']);

@@ -30,6 +30,16 @@ describe('writeFileAtomic', () => {
     expect(await readdir(join(folder, 'a/b'))).toEqual(['file.txt']);
   });
 
+  test('comes back where no folder can be made, and where a file is in the way', async () => {
+    // Node's own recursive mkdir never ends here.
+    if (process.platform === 'linux') {
+      const nowhere = await failure(writeFileAtomic('/proc/netlathe/a/file', 'x'));
+      expect(nowhere.code).toBe('E520');
+    }
+    await writeFile(join(folder, 'taken'), '');
+    expect((await failure(writeFileAtomic(join(folder, 'taken/a/file'), 'x'))).code).toBe('E520');
+  });
+
   test('several at once leave one whole file', async () => {
     const path = join(folder, 'file');
     const texts = Array.from({ length: 8 }, (_, i) => String(i).repeat(100_000));
