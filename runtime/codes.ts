@@ -294,6 +294,11 @@ on without this command; \`--resume\` finds them again. A cluster with tokens wa
 (\`--node-command\` says how they call it), and must see \`--out\` and \`--data\` at the same paths as this machine: a folder
 that they share. A small job has looked, before anything is trained.`,
   },
+  E956: {
+    title: 'a search without photos to judge by',
+    explanation: `A search keeps the combination with the best accuracy on photos that it did not train on. Here there are none: no
+folder validates, and none can be held out. \`data: { holdOut: 0.1 }\` in the recipe takes a tenth of the training photos.`,
+  },
 } as const satisfies Readonly<Record<string, CodeText>>;
 
 export type SuiteCode = keyof typeof suiteCodes;

@@ -14,11 +14,10 @@ import type { TrialEnd } from '../../runtime/suite/runner.ts';
 import { readState, type TrialState } from '../../runtime/suite/state.ts';
 import { SuiteError } from '../../runtime/suite/suite-error.ts';
 import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
-import { resolveRecipe } from '../../runtime/train/recipe.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
 import type { Place } from '../places/index.ts';
 import { bar, ProgressLine } from '../progress.ts';
-import { prepare } from '../train-session.ts';
+import { SuitePhotos } from './photos.ts';
 import { compareTrials, printResults, writeResults } from './results.ts';
 import { SuiteReporter } from './suite-reporter.ts';
 
@@ -37,6 +36,13 @@ export interface SuiteOptions {
 }
 
 type States = Map<string, TrialState>;
+
+interface Work {
+  readonly todo: readonly Trial[];
+  readonly states: States;
+  /** Whether each needs photos that are held out. */
+  readonly judged: boolean;
+}
 
 export interface Trained {
   readonly trials: readonly Trial[];
@@ -84,8 +90,7 @@ export class SuiteSession {
     this.#refuse(before, false);
     this.#findTeachers();
     const todo = this.#trials.filter((trial) => this.#isToRun(trial, before));
-    const ends: ReadonlyMap<string, TrialEnd> | undefined =
-      todo.length === 0 ? new Map() : await this.#train(todo, before, signal);
+    const ends = await this.#train({ todo, states: before, judged: false }, signal);
     this.#line.clear();
     if (!ends) return exit.interrupted;
     // Ctrl-C is not to wait for a page.
@@ -93,13 +98,13 @@ export class SuiteSession {
     return codeOf(ends, signal);
   }
 
-  /** The trials alone, without a page; `undefined` where it was interrupted. */
+  /** The trials alone, without a page, to choose among them; `undefined` where it was interrupted. */
   async trainOnly(signal: AbortSignal): Promise<Trained | undefined> {
     const before = await this.#states();
     this.#refuse(before, false);
     this.#findTeachers();
     const todo = this.#trials.filter((trial) => this.#isToRun(trial, before));
-    const ends = todo.length === 0 ? new Map() : await this.#train(todo, before, signal);
+    const ends = await this.#train({ todo, states: before, judged: true }, signal);
     this.#line.clear();
     if (!ends || codeOf(ends, signal) === exit.interrupted) return undefined;
     return { trials: this.#trials, states: await this.#states(), code: codeOf(ends, signal) };
@@ -142,15 +147,7 @@ export class SuiteSession {
       const state = states.get(trial.id);
       return state?.kind === 'other' ? [`${trial.id}: another ${state.what}`] : [];
     });
-    if (others.length > 0) {
-      throw new SuiteError({
-        code: 'E951',
-        message: `${others.length} trial${others.length === 1 ? ' was' : 's were'} made with something else than the suite says now`,
-        path: out,
-        notes: others.slice(0, 8),
-        hint: 'name another --out, or remove the folders of these runs',
-      });
-    }
+    this.#refuseOthers(others);
     const wanted = this.#trials.filter(({ network }) => !only || only.has(network.id));
     const cut = wanted.filter(({ id }) => states.get(id)?.kind === 'cutOff');
     if (cut.length > 0 && !resume && !lenient) {
@@ -161,6 +158,17 @@ export class SuiteSession {
         hint: 'go on with the same command and --resume',
       });
     }
+  }
+
+  #refuseOthers(others: readonly string[]): void {
+    if (others.length === 0) return;
+    throw new SuiteError({
+      code: 'E951',
+      message: `${others.length} trial${others.length === 1 ? ' was' : 's were'} made with something else than the suite says now`,
+      path: this.#options.out,
+      notes: others.slice(0, 8),
+      hint: 'name another --out, or remove the folders of these runs',
+    });
   }
 
   /** Not after the hours that come before a student's turn. */
@@ -179,16 +187,19 @@ export class SuiteSession {
     }
   }
 
+  /** `undefined`: it was interrupted before anything began. */
   async #train(
-    todo: readonly Trial[],
-    states: States,
+    work: Work,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, TrialEnd> | undefined> {
+    const { todo, states } = work;
     const data = this.#options.data;
+    if (todo.length === 0 && (data === undefined || !existsSync(data))) return new Map();
     if (data === undefined) {
       throw new UsageError('no photos are named', 'give --data, or data: in the suite');
     }
-    if (!(await this.#checkPhotos(todo, data, signal))) return undefined;
+    if (!(await this.#checkPhotos(work, data, signal))) return undefined;
+    if (todo.length === 0) return new Map();
     const { place, out } = this.#options;
     const options = { ...this.#options, name: this.#plan.name, out: path.resolve(out) };
     const runner = place.runner(options, data, (text) => {
@@ -217,40 +228,55 @@ export class SuiteSession {
     });
   }
 
-  /** Decodes the photos once for all, and finds classes that do not match, before hours are spent. */
-  async #checkPhotos(todo: readonly Trial[], data: string, signal: AbortSignal): Promise<boolean> {
-    const seen = new Set<string>();
-    for (const { network, seed } of todo) {
-      const { compiled, recipe, reference } = network;
-      const { graph } = compiled;
-      const key = JSON.stringify([graph.input, graph.labelled && graph.classes, recipe.data]);
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const texts = { resolve: () => 'trial.yaml', read: () => textOf(todo, network.id) };
-      const source = { ...texts, asked: new Set<string>(), textOf: () => undefined };
-      const opened = { reference: 'trial.yaml', compiled, source, json: false };
-      try {
-        await prepare(opened, resolveRecipe(recipe, { seed }), data, {
-          signal,
-          cacheDir: this.#options.cache,
-          onProgress: ({ done, total }) =>
-            this.#line.show(
-              () => `decoding photos for ${reference} ${bar(done / total, 20)} ${done} of ${total}`,
-            ),
-        });
-      } catch (error) {
-        if (signal.aborted) return false;
-        throw error;
-      } finally {
-        this.#line.clear();
+  #photos(data: string, signal: AbortSignal): SuitePhotos {
+    return new SuitePhotos(data, {
+      cacheDir: this.#options.cache,
+      signal,
+      onProgress: ({ network }, done, total) =>
+        this.#line.show(
+          () =>
+            `decoding photos for ${network.reference} ${bar(done / total, 20)} ${done} of ${total}`,
+        ),
+    });
+  }
+
+  /** Before hours are spent: classes that do not match, and trials of other photos. `false`: interrupted. */
+  async #checkPhotos(
+    { todo, states, judged }: Work,
+    data: string,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const photos = this.#photos(data, signal);
+    try {
+      for (const trial of todo) {
+        const seen = await photos.of(trial);
+        if (judged && !seen.judged) throw noFigure(data);
       }
+      // Where nothing is trained and they lie where they lay, what there is may be shown without them.
+      const doubtful = this.#trials.filter(({ id }) => {
+        const state = states.get(id);
+        return todo.length > 0 || (state?.kind === 'done' && state.record.data.root !== data);
+      });
+      const strangers = await photos.strangers(doubtful, states);
+      this.#refuseOthers(strangers.map(({ id }) => `${id}: other photos`));
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
+    } finally {
+      this.#line.clear();
     }
-    return true;
   }
 }
 
-function textOf(trials: readonly Trial[], network: string): string {
-  return trials.find((trial) => trial.network.id === network)?.text ?? '';
+/** A search has nothing to choose by. */
+export function noFigure(data: string | undefined): SuiteError {
+  return new SuiteError({
+    code: 'E956',
+    message: 'no photos are held out, so that no combination can be told from another',
+    ...(data === undefined ? {} : { path: data }),
+    hint: 'hold some out with train: { data: { holdOut: 0.1 } }, or add a folder "validation"',
+  });
 }
 
 const words: Readonly<Record<TrialState['kind'], string>> = {

@@ -10,6 +10,7 @@ import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
 import { sweepPage } from '../../runtime/sweep/page.ts';
 import {
   type CandidateRecord,
+  figureOf,
   inOrder,
   type KeyRecord,
   type RungResult,
@@ -19,7 +20,7 @@ import {
 } from '../../runtime/sweep/records.ts';
 import { type CommandIo, exit } from '../io.ts';
 import { packageVersion } from '../package.ts';
-import { type SuiteOptions, SuiteSession, type Trained } from './session.ts';
+import { noFigure, type SuiteOptions, SuiteSession, type Trained } from './session.ts';
 
 /** Rows of the table on the terminal. */
 const mostRows = 12;
@@ -74,6 +75,9 @@ export class SweepSession {
       );
     }
     await this.#results(records);
+    // Runs of an earlier command, which photos were not asked for now.
+    const unjudged = records.every(({ rungs: [first] }) => first?.top1 === null);
+    if (unjudged && code === exit.ok) throw noFigure(this.#options.data);
     return code;
   }
 
@@ -146,7 +150,8 @@ export class SweepSession {
         id,
         ...values.map(shown),
         params.toLocaleString('en-US'),
-        ...rungs.map((_, i) => accuracy(results[i])),
+        ...results.map(figureOf),
+        ...rungs.slice(results.length).map(() => ''),
       ]);
     const widths = heads.map((head, i) =>
       Math.max(head.length, ...rows.map((row) => row[i]?.length ?? 0)),
@@ -171,7 +176,7 @@ function resultOf(id: string, rung: Rung, { trials, states }: Trained): RungResu
     .map((trial) => {
       const state = states.get(trial.id);
       const top1 = state?.kind === 'done' ? (state.record.best?.top1 ?? null) : null;
-      return { seed: trial.seed, top1 };
+      return { seed: trial.seed, finished: state?.kind === 'done', top1 };
     });
   const known = seeds.flatMap(({ top1 }) => (top1 === null ? [] : [top1]));
   const mean = known.reduce((sum, top1) => sum + top1, 0) / known.length;
@@ -181,9 +186,4 @@ function resultOf(id: string, rung: Rung, { trials, states }: Trained): RungResu
 function scaleOf(kind: 'choice' | 'uniform' | 'logUniform' | 'integer'): KeyRecord['scale'] {
   if (kind === 'choice') return 'choice';
   return kind === 'logUniform' ? 'log' : 'linear';
-}
-
-function accuracy(result: RungResult | undefined): string {
-  if (!result) return '';
-  return result.top1 === null ? 'failed' : `${(100 * result.top1).toFixed(1)}%`;
 }

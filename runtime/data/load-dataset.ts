@@ -51,6 +51,8 @@ export interface Dataset {
   readonly validation: ImageSet | null;
   /** SHA-256 of what training sees: classes, storage size, and label and contents of every image, in order. */
   readonly fingerprint: string;
+  /** Whether the seed decided which images validate, so that another gives another fingerprint. */
+  readonly seeded: boolean;
   /** What decoded the images: with the fingerprint, what fixes every pixel. */
   readonly decoder: string;
   readonly fromCache: boolean;
@@ -78,6 +80,7 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
     train: imageSet(decoded.pixels, train),
     validation: validation.length === 0 ? null : imageSet(decoded.pixels, validation),
     fingerprint: fingerprintOf(classes.names, storageSize, train, validation),
+    seeded: validationFraction !== undefined,
     decoder: DECODER,
     fromCache: decoded.fromCache,
     skipped: decoded.index.bad,

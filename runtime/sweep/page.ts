@@ -7,7 +7,7 @@ import { costOf } from '../../compiler/suite/sweep/rungs.ts';
 import { packageRoot } from '../package-root.ts';
 import { axisStyle, drawSpecification } from '../report/charts.ts';
 import { escapeHtml, type Html, html, name, trusted } from '../report/html.ts';
-import { inOrder, type KeyRecord, type SweepRecord, shown } from './records.ts';
+import { figureOf, inOrder, type KeyRecord, type SweepRecord, shown } from './records.ts';
 
 /** Rows of the table, so that a page of a thousand trials still opens. */
 const mostRows = 200;
@@ -180,9 +180,7 @@ function table(record: SweepRecord): Html {
       html`<tr><th scope="row">${id}</th>${values.map((value) => html`<td>${shown(value)}</td>`)}<td class="number">${params.toLocaleString('en-US')}</td>${record.rungs.map(
         (_, i) => {
           const result = rungs[i];
-          const text =
-            result === undefined ? '' : result.top1 === null ? 'failed' : percent(result.top1);
-          return html`<td class="number">${text}</td>`;
+          return html`<td class="number">${result ? figureOf(result) : ''}</td>`;
         },
       )}</tr>`,
   );

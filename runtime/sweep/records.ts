@@ -35,9 +35,16 @@ export interface CandidateRecord {
 
 export interface RungResult {
   readonly epochs: number;
-  /** Mean over the seeds of the accuracy of the weights that validation chose; `null` where a trial failed. */
+  /** Mean over the seeds of the accuracy of the weights that validation chose; `null` where one of them has none. */
   readonly top1: number | null;
-  readonly seeds: readonly { readonly seed: number; readonly top1: number | null }[];
+  readonly seeds: readonly SeedResult[];
+}
+
+export interface SeedResult {
+  readonly seed: number;
+  /** Trained to its end. */
+  readonly finished: boolean;
+  readonly top1: number | null;
 }
 
 export interface BestRecord {
@@ -72,6 +79,12 @@ export function inOrder({
     order.push(...ranked(last, rung));
   }
   return order;
+}
+
+/** For people: the accuracy, or why there is none. */
+export function figureOf({ top1, seeds }: RungResult): string {
+  if (top1 !== null) return `${(100 * top1).toFixed(1)}%`;
+  return seeds.every(({ finished }) => finished) ? 'no figure' : 'failed';
 }
 
 /** For people: `0.00123`, `off`, `sgd`. */

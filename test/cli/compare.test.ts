@@ -1,6 +1,7 @@
 /** `netlathe compare`: checks first, trains what is missing, goes on where it was cut off, mixes nothing. */
 
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -175,6 +176,20 @@ describe('training', () => {
     expect(stderr).toContain('error[E951]');
     expect(stderr).toContain('first/seed-0: another recipe (epochs)');
   });
+
+  it('takes the same photos at another place as the same, and mixes no others in', async () => {
+    cpSync(job.photos, at('copy'), { recursive: true });
+    const same = await compare('suite.yaml', '--data', at('copy'));
+    expect([same.code, same.stderr]).toEqual([exit.ok, expect.not.stringContaining('to train')]);
+    cpSync(at('copy/training/amber/0.png'), at('copy/training/amber/1.png'));
+    writeFileSync(at('seeds.yaml'), suite('epochs: 2', 'seeds: [0, 1]\n'));
+    for (const name of ['suite.yaml', 'seeds.yaml']) {
+      const { code, stderr } = await compare(name, '--data', at('copy'));
+      expect([code, stderr]).toEqual([exit.usage, expect.stringContaining('error[E951]')]);
+      expect(stderr).toContain('first/seed-0: other photos');
+    }
+    expect(existsSync(at('out/runs/first/seed-1'))).toBe(false);
+  }, 60_000);
 
   it('takes the same suite in other words as the same', async () => {
     writeFileSync(

@@ -1,13 +1,21 @@
 /** `netlathe sweep`: draws within the budget, gives up the poor early, and tells how to make the best again. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { costOf, rungsOf } from '../../compiler/suite/sweep/rungs.ts';
 import { sweepPage } from '../../runtime/sweep/page.ts';
-import type { SweepRecord } from '../../runtime/sweep/records.ts';
+import { figureOf, type SweepRecord } from '../../runtime/sweep/records.ts';
 import { makeJob, weightHashes } from '../../scripts/proofs/job.ts';
 import { exit, run } from './run.ts';
 
@@ -98,6 +106,9 @@ describe('what would run', () => {
     ['train.labelSmoothing: { uniform: [0.2, 0.1] }', 'the first must be the smaller'],
     ['train.labelSmoothing: { uniform: [0, 0.1], choice: [1] }', 'this has choice and uniform'],
     ['train.seed: [1, 2]', 'seeds are not searched'],
+    ['train.data.train: [[training, validation]]', 'no photos are held out to choose by'],
+    ['train.data: [{ train: [a, b], validation: b }]', 'no photos are held out to choose by'],
+    ['train.distill.teacher: [net]', '"net" learns from a network of the suite'],
     ['bandwidth.multipliers.length: [1, -1]', 'it has no "length"'],
     ['bandwidth.multipliers[2]: [1, 2]', 'it has no "2"'],
     ['bandwidth: [{ base: 4, multipliers: [1, 2] }]', 'it and "bandwidth" set the same'],
@@ -107,6 +118,24 @@ describe('what would run', () => {
     const { code, stderr } = await sweep('wrong.yaml', '--dry-run');
     expect([code, stderr]).toEqual([exit.fault, expect.stringContaining(text)]);
   });
+});
+
+it('is refused where the photos have none to hold out', async () => {
+  mkdirSync(at('few/amber'), { recursive: true });
+  for (const name of ['amber', 'beryl', 'coral']) {
+    cpSync(at(`photos/training/${name}/0.png`), at(`few/${name}/0.png`));
+  }
+  const more = ['--data', at('few'), '--out', at('unjudged')];
+  const { code, stderr } = await sweep('sweep.yaml', ...more);
+  expect([code, stderr]).toEqual([exit.usage, expect.stringContaining('error[E956]')]);
+  expect(existsSync(at('unjudged/runs'))).toBe(false);
+});
+
+it('tells what has no figure from what failed', () => {
+  const seed = { seed: 0, finished: true, top1: null };
+  expect(figureOf({ epochs: 1, top1: null, seeds: [seed] })).toBe('no figure');
+  const failed = { ...seed, seed: 1, finished: false };
+  expect(figureOf({ epochs: 1, top1: null, seeds: [seed, failed] })).toBe('failed');
 });
 
 it('halves: never more candidates than before, the last for all epochs', () => {

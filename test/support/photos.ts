@@ -27,6 +27,7 @@ export function dataset(train: ImageSet, validation: ImageSet | null): Dataset {
     validation,
     fingerprint: 'made up',
     decoder: 'none',
+    seeded: false,
     fromCache: false,
     warnings: [],
     skipped: [],

@@ -11,12 +11,15 @@ import { mergeRecipes, nodeOf, type SuiteDocument } from '../load.ts';
 import { prepareNetwork } from '../network.ts';
 import type { SuiteNetwork } from '../plan.ts';
 import type { Network } from '../spec.ts';
+import { teacherOf } from '../teachers.ts';
 import { type Dimension, partsOf, plainOf } from './spaces.ts';
 
 export interface Base {
   readonly document: SuiteDocument;
   readonly written: Network;
   readonly network: SuiteNetwork;
+  /** Names of the suite's networks. */
+  readonly names: readonly string[];
   /** The architecture before its widths were solved. */
   readonly architecture: Readonly<Record<string, unknown>>;
 }
@@ -28,17 +31,37 @@ const isOfRecipe = ({ key }: Dimension): boolean => key.startsWith('train.');
 
 /** A change that no recipe takes is a mistake of the file, whatever the budget says. */
 export function recipeOf(
-  { document, written }: Base,
+  base: Base,
   dimensions: readonly Dimension[],
   values: Values,
 ): Outcome<Recipe> {
+  const { document, written } = base;
   const changes = dimensions.flatMap((dimension, i) =>
     isOfRecipe(dimension)
       ? [nested(dimension.key.split('.').slice(1), dimension.entry, values[i] as TreeNode)]
       : [],
   );
   const own = nodeOf(document, written.train as object | undefined);
-  return mergeRecipes(document, nodeOf(document, document.spec.train), own, ...changes);
+  const recipe = mergeRecipes(document, nodeOf(document, document.spec.train), own, ...changes);
+  const text = recipe.ok ? unfit(base, recipe.value) : undefined;
+  if (text === undefined) return recipe;
+  const place = (document.spec.sweep && document.places.of(document.spec.sweep)) ?? document.root;
+  return failed(diagnose(sweepTrouble, { text }, { place }));
+}
+
+/** Why a search cannot train by this recipe. */
+function unfit({ network, names }: Base, recipe: Recipe): string | undefined {
+  const teacher = teacherOf(recipe);
+  if (teacher !== undefined && names.includes(teacher)) {
+    return `"${network.id}" learns from a network of the suite: train that one first, and name its folder`;
+  }
+  const { train, validation, holdOut } = recipe.data ?? {};
+  if (holdOut !== undefined) return undefined;
+  const merged = typeof validation === 'string' && [train].flat().includes(validation);
+  // Several folders that train are taken as they are: nothing of them is held out unasked.
+  const none = validation === false || (validation === undefined && Array.isArray(train));
+  if (!merged && !none) return undefined;
+  return 'no photos are held out to choose by: give a folder as data.validation that does not train, or data.holdOut';
 }
 
 /** Not a fault where it fails: another combination may do. */

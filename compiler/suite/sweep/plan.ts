@@ -115,10 +115,6 @@ function baseOf(
     const place = document.places.at(sweep, 'network') ?? document.places.of(sweep);
     return failed(diagnose(unknownNetwork, { name, where: '"sweep"' }, { place, hint }));
   }
-  if (network.teacher !== undefined) {
-    const text = `"${network.id}" learns from a network of the suite: train that one first, and name its folder`;
-    return trouble(document, sweep, text);
-  }
   // Widths are solved anew for each combination, so the search begins before that.
   const at = network.reference.lastIndexOf('#');
   const [file, variant] =
@@ -135,7 +131,8 @@ function baseOf(
     ([key]) => !/^(variants|extends|train|budget|\$schema|x-)/.test(key),
   );
   const architecture = JSON.parse(JSON.stringify(Object.fromEntries(kept))) as Base['architecture'];
-  return outcome({ document, written, network, architecture }, []);
+  const names = plan.networks.map(({ id }) => id);
+  return outcome({ document, written, network, names, architecture }, []);
 }
 
 function dimensionsOf(base: Base, sweep: Written): Outcome<readonly Dimension[]> {
