@@ -1,7 +1,7 @@
 /**
  * Which nodes run as one. A batch norm, the activation behind it and a 2x2 max pool behind that are one pass over the
  * data: what lies between is never stored, and the backward pass recomputes it from the norm's input. A 1x1 convolution
- * and a 2x2 max pool behind it share their backward pass; so do a network's first convolution and what is one pass there.
+ * and a 2x2 max pool behind it share their backward pass. A network's first convolution is one with what is a pass behind it.
  */
 
 import { type Graph, type GraphNode, readersOf, shapeOf } from '../graph/graph.ts';
@@ -18,8 +18,13 @@ export type FusedUnit =
       readonly norm: GraphNode<'batchNorm'>;
       readonly activation: Activation | undefined;
       readonly pool: GraphNode<'maxPool2d'> | undefined;
-      /** The network's first convolution, if the norm stands behind it and a pool behind the norm. */
-      readonly stem: GraphNode<'conv2d'> | undefined;
+    }
+  | {
+      readonly kind: 'stem';
+      readonly node: GraphNode<'conv2d'>;
+      readonly norm: GraphNode<'batchNorm'>;
+      readonly activation: Activation | undefined;
+      readonly pool: GraphNode<'maxPool2d'>;
     }
   | {
       readonly kind: 'pooled';
@@ -30,7 +35,7 @@ export type FusedUnit =
 /** The node whose output a unit gives; values inside it exist nowhere. */
 export function lastOf(unit: FusedUnit): GraphNode {
   if (unit.kind === 'node') return unit.node;
-  return unit.kind === 'pooled' ? unit.pool : (unit.pool ?? unit.activation ?? unit.norm);
+  return unit.kind === 'norm' ? (unit.pool ?? unit.activation ?? unit.norm) : unit.pool;
 }
 
 export function fuse(graph: Graph, wanted?: ReadonlySet<number>): readonly FusedUnit[] {
@@ -39,23 +44,44 @@ export function fuse(graph: Graph, wanted?: ReadonlySet<number>): readonly Fused
   const units: FusedUnit[] = [];
   for (const node of graph.nodes) {
     if (taken.has(node.id)) continue;
-    if (node.op !== 'batchNorm') {
-      const unit = pooledUnit(graph, node, follower(node)) ?? { kind: 'node', node };
-      if (unit.kind === 'pooled') taken.add(unit.pool.id);
-      units.push(unit);
-      continue;
-    }
-    const next = follower(node);
-    const activation = next && isActivation(next) ? next : undefined;
-    const last = follower(activation ?? node);
-    const pool = last?.op === 'maxPool2d' && isHalving(last, activation ?? node) ? last : undefined;
-    for (const inner of [activation, pool]) if (inner) taken.add(inner.id);
-    const before = graph.nodes[node.inputs[0] as number];
-    const isBehind = pool && before && follower(before) === node;
-    const stem = isBehind && isStem(graph, before) ? before : undefined;
-    units.push({ kind: 'norm', norm: node, activation, pool, stem });
+    const unit = unitAt(graph, node, follower);
+    for (const inner of behindFirst(unit)) taken.add(inner.id);
+    units.push(unit);
   }
   return units;
+}
+
+type Follower = (node: GraphNode) => GraphNode | undefined;
+
+function unitAt(graph: Graph, node: GraphNode, follower: Follower): FusedUnit {
+  if (node.op === 'batchNorm') return normUnit(node, follower);
+  return (
+    stemUnit(graph, node, follower) ??
+    pooledUnit(graph, node, follower(node)) ?? { kind: 'node', node }
+  );
+}
+
+/** The nodes of a unit but the first. */
+function behindFirst(unit: FusedUnit): readonly GraphNode[] {
+  if (unit.kind === 'node') return [];
+  const norm = unit.kind === 'stem' ? unit.norm : undefined;
+  const activation = unit.kind === 'pooled' ? undefined : unit.activation;
+  return [norm, activation, unit.pool].filter((node) => node !== undefined);
+}
+
+function normUnit(norm: GraphNode<'batchNorm'>, follower: Follower) {
+  const next = follower(norm);
+  const activation = next && isActivation(next) ? next : undefined;
+  const last = follower(activation ?? norm);
+  const pool = last?.op === 'maxPool2d' && isHalving(last, activation ?? norm) ? last : undefined;
+  return { kind: 'norm', norm, activation, pool } as const;
+}
+
+function stemUnit(graph: Graph, node: GraphNode, follower: Follower): FusedUnit | undefined {
+  const norm = follower(node);
+  if (!isStem(graph, node) || norm?.op !== 'batchNorm') return undefined;
+  const { activation, pool } = normUnit(norm, follower);
+  return pool && { kind: 'stem', node, norm, activation, pool };
 }
 
 /** Input channels that the kernels of a pooled convolution go through at once; with a rest they gain nothing. */

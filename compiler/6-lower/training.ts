@@ -21,6 +21,7 @@ import { type FusedUnit, fuse, lastOf } from './fuse.ts';
 import { adapterPrefix, lowerHints, wantedOf, withAdapters } from './hints.ts';
 import { backwardNorm, forwardNorm, type NormMemory } from './ops/norm.ts';
 import { backwardPooled, forwardPooled, type PoolMemory } from './ops/pooled.ts';
+import { backwardStem, forwardStem, type StemMemory } from './ops/stem.ts';
 import { layoutParameters, ParameterBuffers, type ParameterLayout } from './parameters.ts';
 import {
   type Alterations,
@@ -135,7 +136,7 @@ export function lowerTraining(student: Graph, options: TrainingOptions): Trainin
   const teacher = distill && lowerTeacherOf(builder, graph, image, distill, batch);
   builder.schedule('gradients');
   const units = fuse(graph, wanted);
-  const memory: Memory = { norms: new Map(), pools: new Map() };
+  const memory: Memory = { norms: new Map(), pools: new Map(), stems: new Map() };
   for (const unit of units) forward(unit, memory, t);
   const gradient = lossOf(t, { targets, probabilities, losses }, distill !== undefined);
   const taught =
@@ -251,19 +252,22 @@ export function lowerInput(
 interface Memory {
   readonly norms: NormMemory;
   readonly pools: PoolMemory;
+  readonly stems: StemMemory;
 }
 
-function forward(unit: FusedUnit, { norms, pools }: Memory, t: TrainingContext): void {
+function forward(unit: FusedUnit, { norms, pools, stems }: Memory, t: TrainingContext): void {
   if (unit.kind === 'norm') forwardNorm(unit, norms, t);
+  else if (unit.kind === 'stem') forwardStem(unit, stems, t);
   else if (unit.kind === 'pooled') forwardPooled(unit, pools, t);
   else ruleOf(unit.node).forward(unit.node, t);
 }
 
-function backward(unit: FusedUnit, { norms, pools }: Memory, t: TrainingContext): void {
+function backward(unit: FusedUnit, { norms, pools, stems }: Memory, t: TrainingContext): void {
   const gradient = t.incoming(lastOf(unit).id);
   // Nothing that follows leads to the loss.
   if (!gradient) return;
   if (unit.kind === 'norm') backwardNorm(unit, gradient, norms, t);
+  else if (unit.kind === 'stem') backwardStem(unit, gradient, stems, t);
   else if (unit.kind === 'pooled') backwardPooled(unit, gradient, pools, t);
   else ruleOf(unit.node).backward(unit.node, gradient, t);
 }

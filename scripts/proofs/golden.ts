@@ -7,7 +7,7 @@
 import { type Job, makeJob } from './job.ts';
 
 /** Of last.safetensors. A change of the arithmetic that is meant is said in the changelog, and replaces it. */
-export const golden = 'c9fed4b0da6a165f435766b1cac64e0efd5a622e26da4d42a223f64bed7f6120';
+export const golden = '31227ff0b5d376555c63921f38b779130df41ec411009ec6ee44800be5e97f6e';
 
 const yaml = `version: 1
 name: golden

@@ -45,45 +45,67 @@ function coefficientsOf(channels: number): Float32Array {
   return randomFloats(4 * channels, 5).map((x, i) => (i < 3 * channels ? x : 1 + Math.abs(x)));
 }
 
-describe('a max pool behind a norm that numbers its winners', () => {
-  it('gives what it gives without the numbers, and the pixel of each winner', () => {
+describe('a first convolution that goes straight on to the pool', () => {
+  it('gives the bits of the convolution, and then of the norm and the pool', () => {
     fc.assert(
       fc.property(cases, fc.boolean(), ({ batch, geometry, channels, activation }, tied) => {
         const { outHeight: height, outWidth: width } = geometry;
-        const count = (batch * height * width * channels) / 4;
-        const numbers = new Uint8Array(count).fill(9);
-        const values = {
-          input: randomFloats(4 * count, 1).map((x) => (tied ? Math.round(2 * x) : x)),
-          coefficients: coefficientsOf(channels),
-          output: new Float32Array(count).fill(7),
-          winners: new Float32Array(count).fill(7),
-          ...{ height, width, channels, activation, parameter },
-        };
+        const pixels = height * width;
+        const count = (batch * pixels * channels) / 4;
+        const round = (x: number): number => (tied ? Math.round(x) : x);
+        const image = photosOf(batch, geometry).map(round);
+        const { packed } = packedWeights(channels, 1, round);
+        const shape = convolutionOf(geometry, channels);
+        const scratchSize = k.stemForwardScratch(geometry, channels);
+        const scratch = new Float32Array(2 * scratchSize).fill(7);
+        const direct = { input: image, packed, output: new Float32Array(4 * count) };
+        const place = { scratch, scratchSize, slot: 1 };
+        const pass = { coefficients: coefficientsOf(channels), channels, activation, parameter };
+        const target = () => new Float32Array(count).fill(7);
+        const numbers = new Uint8Array(count);
+        const values = { image, packed, ...pass, ...geometry, ...place };
         for (const build of BUILDS) {
-          const expected = runWasm(build, k.normActivatePool, values, batch);
+          const x = runWasm(build, k.convolution, { ...direct, ...shape, ...place }, batch).output!;
+          const pooled = { input: x, output: target(), winners: target(), height, width };
+          const expected = runWasm(build, k.normActivatePool, { ...pooled, ...pass }, batch);
           for (const cuts of [1, 2, 3]) {
-            const all = { ...values, numbers: numbers.fill(9) };
-            const got = runWasm(build, k.normActivatePoolNumbers, all, batch, cuts);
+            const all = {
+              ...values,
+              output: target(),
+              winners: target(),
+              numbers: numbers.fill(9),
+            };
+            const got = runWasm(build, k.stemForward, all, batch, cuts);
             expect(sameBytes(got.output!, expected.output!)).toBe(true);
             expect(sameBytes(got.winners!, expected.winners!)).toBe(true);
             for (const [i, number] of numbers.entries()) {
-              const window = Math.floor(i / channels);
-              const line = Math.floor(window / (width / 2));
-              const pixel = (2 * line + (number >> 1)) * width + 2 * (window % (width / 2));
-              const at = (pixel + (number & 1)) * channels + (i % channels);
-              if (values.input[at] !== got.winners![i]) throw new Error(`${i} won at ${number}`);
+              const at = pixelOf(geometry, channels, i, number);
+              if (x[at] !== got.winners![i]) throw new Error(`${i} won at ${number}`);
             }
           }
-          const plain = { ...values, numbers: new Uint8Array(count) };
-          runPlain(k.normActivatePoolNumbers, plain, batch);
-          // Where two values are the same in float32 alone, the twin may see another winner.
-          if (tied) expect(Buffer.compare(plain.numbers, numbers)).toBe(0);
         }
+        const plain = { output: target(), winners: target(), numbers: new Uint8Array(count) };
+        const twin = runPlain(k.stemForward, { ...values, ...plain }, batch);
+        const exact = runPlain(k.convolution, { ...direct, ...shape, ...place }, batch).output!;
+        const pooled = { input: exact, output: target(), winners: target(), height, width };
+        const expected = runPlain(k.normActivatePool, { ...pooled, ...pass }, batch);
+        expect(sameBytes(twin.output!, expected.output!)).toBe(true);
+        expect(sameBytes(twin.winners!, expected.winners!)).toBe(true);
+        // Sums of whole numbers are exact, so that the first of equals is the same one.
+        if (tied) expect(Buffer.compare(plain.numbers, numbers)).toBe(0);
       }),
       parameters,
     );
   });
 });
+
+/** Where in the convolution's output the pixel with a number lies in the window of the pool's output i. */
+function pixelOf({ outWidth }: k.StemShape, channels: number, i: number, number: number): number {
+  const window = Math.floor(i / channels);
+  const line = Math.floor(window / (outWidth / 2));
+  const pixel = (2 * line + (number >> 1)) * outWidth + 2 * (window % (outWidth / 2));
+  return (pixel + (number & 1)) * channels + (i % channels);
+}
 
 describe('the sums for the gradient of a first convolution', () => {
   it('agree with their twin', () => {
@@ -109,17 +131,20 @@ describe('the sums for the gradient of a first convolution', () => {
     );
   });
 
-  it('agree with their twin in the products of patches', () => {
+  it('agree with their twin in the products of patches, and in what these tell of the output', () => {
     fc.assert(
-      fc.property(int(1, 4), geometries, (batch, geometry) => {
+      fc.property(cases, fc.constantFrom(0, 1), ({ batch, geometry, channels }, hasBias) => {
         const scratchSize = k.stemProductsScratch(geometry);
         const values = {
           image: photosOf(batch, geometry),
+          weights: randomFloats(k.STEM_TAPS * channels, 2),
+          bias: randomFloats(channels, 3),
           products: new Float32Array(batch * k.STEM_PRODUCTS).fill(7),
+          partials: new Float32Array(batch * 2 * channels).fill(7),
           scratch: new Float32Array(2 * scratchSize).fill(7),
-          ...{ ...geometry, scratchSize, slot: 1 },
+          ...{ ...geometry, channels, hasBias, scratchSize, slot: 1 },
         };
-        // A tap that reaches few pixels is what sums over all of them leave.
+        // A sum over a few pixels is what sums over all of them leave.
         const depth = geometry.inHeight * geometry.inWidth;
         checkAgreement(k.stemProducts, values, batch, 4e-7 * Math.sqrt(depth));
       }),
@@ -189,19 +214,22 @@ interface Case {
 
 const filled = (size: number) => new Float64Array(size);
 
+function packedWeights(channels: number, hasBias: number, change = (x: number): number => x) {
+  const weights = randomFloats(k.STEM_TAPS * channels, 2).map(change);
+  const bias = randomFloats(channels, 3).map(change);
+  const layout = { depth: k.STEM_TAPS, channels, groups: 1 };
+  const packed = new Float32Array(k.packedSize(layout));
+  const sizes = { depth: k.STEM_TAPS, outChannels: channels, groups: 1, hasBias };
+  const units = k.packedPanels(layout);
+  const filled = runPlain(k.packWeights, { weights, bias, packed, ...sizes }, units);
+  return { weights, bias, packed: Float32Array.from(filled.packed!) };
+}
+
 /** The convolution and its norm, forward, in float64: what both ways start from. */
 function forward({ batch, geometry, channels, activation, hasBias }: Case) {
   const { outHeight: height, outWidth: width } = geometry;
   const image = photosOf(batch, geometry);
-  const weights = randomFloats(k.STEM_TAPS * channels, 2);
-  const bias = randomFloats(channels, 3);
-  const layout = { depth: k.STEM_TAPS, channels, groups: 1 };
-  const packing = { weights, bias, packed: filled(k.packedSize(layout)), depth: k.STEM_TAPS };
-  const packed = runPlain(
-    k.packWeights,
-    { ...packing, outChannels: channels, groups: 1, hasBias },
-    k.packedPanels(layout),
-  ).packed!;
+  const { weights, bias, packed } = packedWeights(channels, hasBias);
   const pixels = height * width;
   const output = filled(batch * pixels * channels);
   const shape = convolutionOf(geometry, channels);
@@ -223,8 +251,9 @@ function forward({ batch, geometry, channels, activation, hasBias }: Case) {
   const pass = { coefficients: coefficients!, channels, activation, parameter };
   const count = (batch * pixels * channels) / 4;
   const numbers = new Uint8Array(count);
-  const pooled = { output: filled(count), winners: filled(count), numbers, height, width };
-  const { winners } = runPlain(k.normActivatePoolNumbers, { input, ...pass, ...pooled }, batch);
+  const pooled = { output: filled(count), winners: filled(count), numbers };
+  const straight = { image, packed, ...scratch, ...geometry, ...pass, ...pooled };
+  const { winners } = runPlain(k.stemForward, straight, batch);
   const gradient = randomFloats(count, 8);
   return { image, weights, bias, input, shape, pass, winners: winners!, numbers, gradient, pixels };
 }
@@ -260,7 +289,10 @@ function fused(all: Case): Floats {
   );
   const each = runPlain(
     k.stemProducts,
-    { image, products: filled(batch * k.STEM_PRODUCTS), ...geometry, ...scratch },
+    {
+      ...{ image, weights, bias, products: filled(batch * k.STEM_PRODUCTS), ...scratch },
+      ...{ partials: filled(batch * 2 * channels), ...geometry, channels, hasBias },
+    },
     batch,
   ).products!;
   const products = runPlain(

@@ -111,7 +111,7 @@ describe('a training run', () => {
   // the changelog says so and the hash is replaced.
   it('gives the bytes it always gave', async () => {
     expect(hash((await run()).folder)).toMatchInlineSnapshot(
-      `"d12da44e953f16dca99d597ea09c92cd04b272c3bb72b433c660351b096d5bfe"`,
+      `"a06872615e34ed787aee6011ef3b4f724a12e2a6e231f7f4d7337a45fefaec9c"`,
     );
   });
 

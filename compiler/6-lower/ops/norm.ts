@@ -12,7 +12,6 @@ import {
 } from '../../../runtime/kernels/plain/norm.ts';
 import {
   normActivatePool,
-  normActivatePoolNumbers,
   normPoolGradientSums,
   normPoolInputGradient,
 } from '../../../runtime/kernels/plain/norm-pool.ts';
@@ -21,7 +20,6 @@ import { codeOf } from '../activation.ts';
 import type { PendingBuffer } from '../builder.ts';
 import type { FusedUnit } from '../fuse.ts';
 import type { TrainingContext } from '../training-context.ts';
-import { finishStem, sumStem } from './stem.ts';
 
 export type NormUnit = Extract<FusedUnit, { readonly kind: 'norm' }>;
 
@@ -32,8 +30,6 @@ interface Remembered {
   readonly coefficients: PendingBuffer;
   /** The norm's input at the largest of each window, where a pool is fused behind it. */
   readonly winners: PendingBuffer | undefined;
-  /** Which pixel of its window each winner is, where the first convolution's gradient needs it. */
-  readonly numbers: PendingBuffer | undefined;
 }
 
 export function forwardNorm(unit: NormUnit, memory: NormMemory, t: TrainingContext): void {
@@ -42,11 +38,40 @@ export function forwardNorm(unit: NormUnit, memory: NormMemory, t: TrainingConte
   const pixels = height * width;
   const input = t.value(t.input(norm));
   const partials = t.builder.temporary(`statistics ${norm.name}`, t.batch * 2 * channels);
-  const coefficients = t.builder.temporary(
-    `coefficients ${norm.name}`,
-    COEFFICIENT_ROWS * channels,
-  );
   t.call(norm.name, normStatistics, { input, partials, pixels, channels }, t.batch);
+  const coefficients = coefficientsOf(norm, partials, t);
+  const code = codeOf(activation);
+  const winners =
+    pool && t.builder.temporary(`winners ${norm.name}`, t.batch * elements(pool.shape));
+  memory.set(norm.id, { coefficients, winners });
+  if (pool && winners) {
+    const output = t.output(pool);
+    t.call(
+      norm.name,
+      normActivatePool,
+      { input, coefficients, output, winners, height, width, channels, ...code },
+      t.batch,
+    );
+  } else {
+    const output = t.output(activation ?? norm);
+    t.call(
+      norm.name,
+      normActivate,
+      { input, coefficients, output, pixels, channels, ...code },
+      t.batch,
+    );
+  }
+}
+
+/** The norm's coefficients from the statistics of each image, and the running ones. */
+export function coefficientsOf(
+  norm: NormUnit['norm'],
+  partials: PendingBuffer,
+  t: TrainingContext,
+): PendingBuffer {
+  const { height, width, channels } = norm.shape;
+  const size = COEFFICIENT_ROWS * channels;
+  const coefficients = t.builder.temporary(`coefficients ${norm.name}`, size);
   const { affine, epsilon, momentum } = norm.attributes;
   const runningMean = t.weight(norm, 'movingMean');
   t.call(
@@ -60,7 +85,7 @@ export function forwardNorm(unit: NormUnit, memory: NormMemory, t: TrainingConte
       runningVariance: t.weight(norm, 'movingVariance'),
       coefficients,
       images: t.batch,
-      pixels,
+      pixels: height * width,
       channels,
       affine: affine ? 1 : 0,
       epsilon,
@@ -68,33 +93,7 @@ export function forwardNorm(unit: NormUnit, memory: NormMemory, t: TrainingConte
     },
     channels,
   );
-  const code = codeOf(activation);
-  const winners =
-    pool && t.builder.temporary(`winners ${norm.name}`, t.batch * elements(pool.shape));
-  const numbers =
-    winners &&
-    stemOf(unit, t) &&
-    t.builder.temporary(`numbers ${norm.name}`, winners.elements, 'u8');
-  memory.set(norm.id, { coefficients, winners, numbers });
-  if (pool && winners) {
-    const output = t.output(pool);
-    const args = { input, coefficients, output, winners, height, width, channels, ...code };
-    if (numbers) t.call(norm.name, normActivatePoolNumbers, { ...args, numbers }, t.batch);
-    else t.call(norm.name, normActivatePool, args, t.batch);
-  } else {
-    const output = t.output(activation ?? norm);
-    t.call(
-      norm.name,
-      normActivate,
-      { input, coefficients, output, pixels, channels, ...code },
-      t.batch,
-    );
-  }
-}
-
-/** The first convolution, whose gradient is computed together with the norm's. */
-function stemOf({ stem }: NormUnit, t: TrainingContext): NormUnit['stem'] {
-  return stem && !t.isFrozen(stem) ? stem : undefined;
+  return coefficients;
 }
 
 export function backwardNorm(
@@ -108,20 +107,13 @@ export function backwardNorm(
   const from = t.input(norm);
   const input = t.value(from);
   const pixels = height * width;
-  const { coefficients, winners, numbers } = memory.get(norm.id) as Remembered;
+  const { coefficients, winners } = memory.get(norm.id) as Remembered;
   const pass = { gradient, coefficients, channels, ...codeOf(activation) };
   const partials = t.builder.temporary(`gradient sums ${norm.name}`, t.batch * 2 * channels);
-  const stem = stemOf(unit, t);
-  if (stem && winners && numbers) {
-    const buffers = { winners, numbers, gradient, coefficients, partials };
-    const patches = sumStem(stem, buffers, codeOf(activation), t);
-    finishStem(stem, patches, finish(unit, partials, coefficients, t), t);
-    return;
-  }
   const pooled = winners && { ...pass, winners, height, width };
   if (pooled) t.call(norm.name, normPoolGradientSums, { ...pooled, partials }, t.batch);
   else t.call(norm.name, normGradientSums, { ...pass, input, pixels, partials }, t.batch);
-  const gradientCoefficients = finish(unit, partials, coefficients, t);
+  const gradientCoefficients = finishNorm(norm, partials, coefficients, t);
   t.contribute(from, norm.name, (inputGradient) => {
     const all = { input, gradientCoefficients, inputGradient };
     if (pooled) t.call(norm.name, normPoolInputGradient, { ...pooled, ...all }, t.batch);
@@ -129,8 +121,9 @@ export function backwardNorm(
   });
 }
 
-function finish(
-  { norm }: NormUnit,
+/** The gradients to gamma and beta, and the three rows that make the one to the norm's input. */
+export function finishNorm(
+  norm: NormUnit['norm'],
   partials: PendingBuffer,
   coefficients: PendingBuffer,
   t: TrainingContext,

@@ -73,28 +73,20 @@ export const normActivatePool = kernel({
 });
 
 /** As normActivatePool, with the number of each winner in its window too: 0 and 1 above, 2 and 3 below. */
-export const normActivatePoolNumbers = kernel({
-  name: 'normActivatePoolNumbers',
-  args: {
-    input: 'in',
-    coefficients: 'in',
-    output: 'out',
-    winners: 'out',
-    numbers: 'u8out',
-    ...PASS,
-  },
-  unit: 'image',
-  plain({ output, winners, numbers, ...a }, begin, end) {
-    for (let n = begin; n < end; n++) {
-      forEachWindow(a, n, ({ from, to, channel }) => {
-        const best = winnerOf(from, channel, a);
-        output[to] = valueAt(from[best]!, channel, a);
-        winners[to] = a.input[from[best]!]!;
-        numbers[to] = best;
-      });
-    }
-  },
-});
+export function poolNumbered(
+  a: Pass & { readonly output: Floats; readonly winners: Floats; readonly numbers: Uint8Array },
+  begin: number,
+  end: number,
+): void {
+  for (let n = begin; n < end; n++) {
+    forEachWindow(a, n, ({ from, to, channel }) => {
+      const best = winnerOf(from, channel, a);
+      a.output[to] = valueAt(from[best]!, channel, a);
+      a.winners[to] = a.input[from[best]!]!;
+      a.numbers[to] = best;
+    });
+  }
+}
 
 export const normPoolGradientSums = kernel({
   name: 'normPoolGradientSums',

@@ -1,16 +1,20 @@
 /**
- * The gradient to the weights of a network's first convolution (3x3 over photos, no stride), with a batch norm, an
- * activation and a 2x2 max pool behind it. Nobody needs the gradient to the photos, and what the norm's gradient adds
+ * A network's first convolution (3x3 over photos, no stride), with a batch norm, an activation and a 2x2 max pool behind
+ * it, in training. Nobody needs the gradient to the photos, and what the norm's gradient adds
  * to each pixel is linear in the convolution's own output x, which is linear in the patches of the photo:
  *
  *   dx = scale * dz + slope * x + offset,  x = patch * W + bias
  *   dW = sum of patch * dx = scale * sum of patch * dz + slope * (sum of patch * patch) * (W, bias) + offset * sum of patch
  *
  * So dx is never made. dz is zero but at the winner of each window, and the products of patches among themselves depend
- * on the photo alone, and mostly on how far apart two of its pixels are.
+ * on the photo alone, and mostly on how far apart two of its pixels are. They tell mean and variance of x as well, before
+ * there is any x: so it goes straight on to the pool, and is not kept either.
  */
 import { type KernelArgs, kernel } from '../kernel.ts';
 import { derivative } from './activation.ts';
+import { type ConvolutionShape, convolution, convolutionScratch } from './convolution.ts';
+import { normStatistics } from './norm.ts';
+import { poolNumbered } from './norm-pool.ts';
 
 export const STEM_KERNEL = 3;
 export const STEM_CHANNELS = 3;
@@ -106,41 +110,104 @@ export const stemGradientSums = kernel({
   },
 });
 
-/** Floats of scratch that stemProducts needs for each slot. */
+/** Floats of scratch that stemProducts needs for each slot: lines of a photo, and sums in float64. */
 export function stemProductsScratch({ inWidth }: StemShape): number {
   const plane = Math.ceil(inWidth / 4) * 4 + 8;
-  return inLines(3 * STEM_CHANNELS * plane) + inLines(15 * 9 * 4 + 12) + inLines(27 * 9 + 9);
+  const lines = inLines(3 * STEM_CHANNELS * plane);
+  return lines + inLines(2 * STEM_PRODUCTS) + inLines(4 * (15 * 9 + 3)) + inLines(2 * (27 * 9 + 9));
 }
 
-/** products[image, tap, other] = sum over the patches of one tap times another, or times 1 for the last of `other`. */
+/**
+ * products[image, tap, other] = sum over the patches of one tap times another, or times 1 for the last of `other`. And
+ * what normStatistics would say of the convolution's output, which follows from the products.
+ */
 export const stemProducts = kernel({
   name: 'stemProducts',
   args: {
     image: 'in',
+    weights: 'in',
+    bias: 'in',
     products: 'out',
+    partials: 'out',
     scratch: 'inout',
     ...GEOMETRY,
+    channels: 'i32',
+    hasBias: 'i32',
     scratchSize: 'i32',
     slot: 'i32',
   },
   unit: 'image',
-  plain({ image, products, ...a }, begin, end) {
+  plain({ image, weights, bias, products, partials, channels, hasBias, ...a }, begin, end) {
     products.fill(0, begin * STEM_PRODUCTS, end * STEM_PRODUCTS);
     const patch = new Float64Array(WITH_ONE).fill(1);
-    for (let n = begin; n < end; n++) {
-      for (let y = 0; y < a.outHeight; y++) {
-        for (let x = 0; x < a.outWidth; x++) {
-          for (let tap = 0; tap < STEM_TAPS; tap++) {
-            const from = tapAt(a, n, y, x, tap);
-            patch[tap] = from === undefined ? 0 : image[from]!;
-          }
-          for (let i = 0; i < STEM_PRODUCTS; i++) {
-            const product = patch[Math.floor(i / WITH_ONE)]! * patch[i % WITH_ONE]!;
-            products[n * STEM_PRODUCTS + i] = products[n * STEM_PRODUCTS + i]! + product;
-          }
-        }
+    const pixels = a.outHeight * a.outWidth;
+    const output = new Float64Array(end * pixels * channels);
+    for (let i = begin * pixels; i < end * pixels; i++) {
+      const n = Math.floor(i / pixels);
+      const y = Math.floor((i % pixels) / a.outWidth);
+      for (let tap = 0; tap < STEM_TAPS; tap++) {
+        const from = tapAt(a, n, y, i % a.outWidth, tap);
+        patch[tap] = from === undefined ? 0 : image[from]!;
+      }
+      for (let j = 0; j < STEM_PRODUCTS; j++) {
+        const product = patch[Math.floor(j / WITH_ONE)]! * patch[j % WITH_ONE]!;
+        products[n * STEM_PRODUCTS + j] = products[n * STEM_PRODUCTS + j]! + product;
+      }
+      for (let c = 0; c < channels; c++) {
+        let sum = hasBias ? bias[c]! : 0;
+        for (let tap = 0; tap < STEM_TAPS; tap++) sum += patch[tap]! * weights[tap * channels + c]!;
+        output[i * channels + c] = sum;
       }
     }
+    normStatistics.plain({ input: output, partials, pixels, channels }, begin, end);
+  },
+});
+
+function convolutionOf(s: StemShape, outChannels: number): ConvolutionShape {
+  return {
+    ...{ inHeight: s.inHeight, inWidth: s.inWidth, outHeight: s.outHeight, outWidth: s.outWidth },
+    ...{ padTop: s.padTop, padLeft: s.padLeft, inChannels: STEM_CHANNELS, outChannels, groups: 1 },
+    ...{ kernelHeight: STEM_KERNEL, kernelWidth: STEM_KERNEL },
+    ...{ strideY: 1, strideX: 1, dilationY: 1, dilationX: 1 },
+  };
+}
+
+/** Floats of scratch that stemForward needs for each slot: two lines, and what their convolution needs. */
+export function stemForwardScratch(shape: StemShape, channels: number): number {
+  return (
+    inLines(2 * shape.outWidth * channels) + convolutionScratch(convolutionOf(shape, channels))
+  );
+}
+
+/** The convolution, and behind it what normActivatePool does, with the number of each winner; see stemGradientSums. */
+export const stemForward = kernel({
+  name: 'stemForward',
+  args: {
+    image: 'in',
+    packed: 'in',
+    coefficients: 'in',
+    output: 'out',
+    winners: 'out',
+    numbers: 'u8out',
+    scratch: 'inout',
+    ...GEOMETRY,
+    channels: 'i32',
+    activation: 'i32',
+    parameter: 'f32',
+    scratchSize: 'i32',
+    slot: 'i32',
+  },
+  unit: 'image',
+  plain({ image, packed, scratch, scratchSize, slot, ...a }, begin, end) {
+    const { outHeight: height, outWidth: width, channels } = a;
+    const input = new Float64Array(end * height * width * channels);
+    const place = { scratch, scratchSize, slot };
+    convolution.plain(
+      { ...convolutionOf(a, channels), input: image, packed, output: input, ...place },
+      begin,
+      end,
+    );
+    poolNumbered({ ...a, input, height, width }, begin, end);
   },
 });
 

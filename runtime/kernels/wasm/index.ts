@@ -28,6 +28,7 @@ export * from './pooled-weights';
 export * from './pooling';
 export * from './resize';
 export * from './stem-finish';
+export * from './stem-forward';
 export * from './stem-products';
 export * from './stem-sums';
 export * from './view';

@@ -4,7 +4,7 @@
  * matter where in the patch the two lie. So sums are made over whole lines for each distance, for lines that the same
  * taps reach, and what columns at the edge add too much is summed apart.
  */
-import { madd, sumLanes } from './simd';
+import { madd } from './simd';
 import { stripBytes } from './strip';
 
 const TAPS: i32 = 3;
@@ -19,7 +19,7 @@ const MARGIN: i32 = 4;
 const ROW: i32 = 28;
 /** Bytes before the sums of the lines themselves. */
 const LINE_SUMS: usize = 15 * 9 * 16;
-const LINE_EDGES: usize = 27 * 9 * 4;
+const LINE_EDGES: usize = 27 * 9 * 8;
 
 /** The place of a line among the three that are kept. */
 function lineAt(planes: usize, plane: usize, y: i32): usize {
@@ -49,11 +49,23 @@ function splitLine(line: usize, to: usize, plane: usize, width: i32): void {
   }
 }
 
+/** Sums of a line go on in float64, two lanes of them: the variance is what is left of much larger sums. */
 function addTo(address: usize, sum: v128): void {
-  v128.store(address, f32x4.add(v128.load(address), sum));
+  const high = f64x2.promote_low_f32x4(v128.shuffle<f64>(sum, sum, 1, 1));
+  const both = f64x2.add(f64x2.promote_low_f32x4(sum), high);
+  v128.store(address, f64x2.add(v128.load(address), both));
 }
 
-/** The products of each channel of a line with each of another one, moved; four lanes of sums a pair. */
+/** What addTo has summed. */
+function sumOf(address: usize): f64 {
+  return load<f64>(address) + load<f64>(address, 8);
+}
+
+function add(address: usize, value: f64): void {
+  store<f64>(address, load<f64>(address) + value);
+}
+
+/** The products of each channel of a line with each of another one, moved; two lanes of sums a pair. */
 function multiplyLines(a: usize, b: usize, plane: usize, vectors: i32, sums: usize): void {
   let s00 = f32x4.splat(0);
   let s01 = s00;
@@ -112,11 +124,11 @@ function addColumn(a: usize, b: usize, plane: usize, x: i32, j: i32, width: i32,
   for (let other = 0; other < TAPS; other++) {
     const at = x + other - j;
     if ((at as u32) >= (width as u32)) continue;
-    let sum = to + (((j * TAPS + other) * PAIRS) << 2);
+    let sum = to + (((j * TAPS + other) * PAIRS) << 3);
     for (let c: usize = 0; c < (CHANNELS as usize); c++) {
-      const value = load<f32>(a + c * plane + ((x as usize) << 2));
-      for (let d: usize = 0; d < (CHANNELS as usize); d++, sum += 4) {
-        store<f32>(sum, load<f32>(sum) + value * load<f32>(b + d * plane + ((at as usize) << 2)));
+      const value = load<f32>(a + c * plane + ((x as usize) << 2)) as f64;
+      for (let d: usize = 0; d < (CHANNELS as usize); d++, sum += 8) {
+        add(sum, value * (load<f32>(b + d * plane + ((at as usize) << 2)) as f64));
       }
     }
   }
@@ -124,9 +136,9 @@ function addColumn(a: usize, b: usize, plane: usize, x: i32, j: i32, width: i32,
 
 /** As addColumn, of the values themselves. */
 function addColumnSums(a: usize, plane: usize, x: i32, j: i32, to: usize): void {
-  let sum = to + ((j * CHANNELS) << 2);
-  for (let c: usize = 0; c < (CHANNELS as usize); c++, sum += 4) {
-    store<f32>(sum, load<f32>(sum) + load<f32>(a + c * plane + ((x as usize) << 2)));
+  const sum = to + ((j * CHANNELS) << 3);
+  for (let c: usize = 0; c < (CHANNELS as usize); c++) {
+    add(sum + (c << 3), load<f32>(a + c * plane + ((x as usize) << 2)) as f64);
   }
 }
 
@@ -150,7 +162,7 @@ function addLine(
       const sum = sums + (((down * SHIFTS + shift + 2) * PAIRS) << 4);
       multiplyLines(a, b + (shift << 2), plane, vectors, sum);
     }
-    const edge = edges + ((down * TAPS * TAPS * PAIRS) << 2);
+    const edge = edges + ((down * TAPS * TAPS * PAIRS) << 3);
     for (let j = 0; j < TAPS; j++) {
       // Tap j of the patches reaches the columns [first, end).
       const first = min(width, max(0, j - padLeft));
@@ -175,10 +187,9 @@ function flush(sums: usize, edges: usize, products: usize, from: i32, to: i32): 
           const shift = down * SHIFTS + other - j + TAPS - 1;
           const edge = (down * TAPS + j) * TAPS + other;
           for (let pair = 0; pair < PAIRS; pair++) {
-            const whole = sumLanes(v128.load(sums + (((shift * PAIRS + pair) << 4) as usize)));
-            const sum = whole - load<f32>(edges + ((edge * PAIRS + pair) << 2));
-            const at = products + (((first + pair / 3) * ROW + second + (pair % 3)) << 2);
-            store<f32>(at, load<f32>(at) + sum);
+            const whole = sumOf(sums + ((shift * PAIRS + pair) << 4));
+            const sum = whole - load<f64>(edges + ((edge * PAIRS + pair) << 3));
+            add(products + (((first + pair / 3) * ROW + second + (pair % 3)) << 3), sum);
           }
         }
       }
@@ -187,25 +198,16 @@ function flush(sums: usize, edges: usize, products: usize, from: i32, to: i32): 
   for (let i = from; i <= to; i++) {
     for (let j = 0; j < TAPS; j++) {
       for (let c = 0; c < CHANNELS; c++) {
-        const whole = sumLanes(v128.load(sums + LINE_SUMS + (c << 4)));
-        const sum = whole - load<f32>(edges + LINE_EDGES + ((j * CHANNELS + c) << 2));
-        const at = products + ((((i * TAPS + j) * CHANNELS + c) * ROW + ROW - 1) << 2);
-        store<f32>(at, load<f32>(at) + sum);
+        const edge = load<f64>(edges + LINE_EDGES + ((j * CHANNELS + c) << 3));
+        const sum = sumOf(sums + LINE_SUMS + (c << 4)) - edge;
+        add(products + ((((i * TAPS + j) * CHANNELS + c) * ROW + ROW - 1) << 3), sum);
       }
     }
   }
 }
 
-/** The products below the diagonal from those above it. */
-function mirror(products: usize): void {
-  for (let i = 1; i < ROW - 1; i++) {
-    for (let j = 0; j < i; j++) {
-      store<f32>(products + ((i * ROW + j) << 2), load<f32>(products + ((j * ROW + i) << 2)));
-    }
-  }
-}
-
-function addPhoto(
+/** The products of one photo, in float64: those of a tap with later ones, and with 1. */
+function sumPhoto(
   photo: usize,
   products: usize,
   planes: usize,
@@ -240,12 +242,56 @@ function addPhoto(
     addLine(planes, plane, y, height, width, outWidth, padLeft, sums, edges);
   }
   flush(sums, edges, products, from, to);
-  mirror(products);
+}
+
+/** All products as floats; those below the diagonal are those above it. */
+function storeProducts(products: usize, to: usize): void {
+  for (let i = 0; i < ROW - 1; i++) {
+    for (let j = 0; j < ROW; j++, to += 4) {
+      const at = j < i ? j * ROW + i : i * ROW + j;
+      store<f32>(to, load<f64>(products + (at << 3)) as f32);
+    }
+  }
+}
+
+/** The mean of each channel of the convolution, and the sum of squares of what differs from it. */
+function storeStatistics(
+  products: usize,
+  weights: usize,
+  bias: usize,
+  to: usize,
+  pixels: i32,
+  channels: i32,
+): void {
+  const row = (channels as usize) << 2;
+  for (let c = 0; c < channels; c++, weights += 4, to += 4) {
+    let sum: f64 = 0;
+    let squares: f64 = 0;
+    for (let i = 0; i < ROW - 1; i++) {
+      let product = products + ((i * (ROW + 1)) << 3);
+      const weight = load<f32>(weights + (i as usize) * row) as f64;
+      // Each pair of taps counts twice, but for a tap with itself.
+      let column: f64 = load<f64>(product) * weight * 0.5;
+      for (let j = i + 1; j < ROW - 1; j++) {
+        product += 8;
+        column += load<f64>(product) * (load<f32>(weights + (j as usize) * row) as f64);
+      }
+      sum += weight * load<f64>(product, 8);
+      squares += 2 * weight * column;
+    }
+    const mean = sum / (pixels as f64);
+    const start: f64 = bias ? (load<f32>(bias + ((c as usize) << 2)) as f64) : 0;
+    store<f32>(to, (mean + start) as f32);
+    store<f32>(to + row, max<f64>(squares - mean * sum, 0) as f32);
+  }
 }
 
 export function stemProducts(
   image: usize,
+  weights: usize,
+  bias: usize,
   products: usize,
+  partials: usize,
   scratch: usize,
   inHeight: i32,
   inWidth: i32,
@@ -253,27 +299,28 @@ export function stemProducts(
   outWidth: i32,
   padTop: i32,
   padLeft: i32,
+  channels: i32,
+  hasBias: i32,
   scratchSize: i32,
   slot: i32,
   begin: i32,
   end: i32,
 ): void {
   const photoBytes = ((inHeight * inWidth) as usize) * 12;
-  const productBytes = (((ROW - 1) * ROW) << 2) as usize;
+  const size = (ROW - 1) * ROW;
   const floats = ((inWidth + 3) & ~3) + 2 * MARGIN;
-  const plane = (floats << 2) as usize;
   const planes = scratch + (((slot * scratchSize) << 2) as usize);
-  const sums = planes + stripBytes(3 * CHANNELS * floats);
-  const edges = sums + stripBytes(15 * 9 * 4 + 12);
-  const sumsEnd = edges + stripBytes(27 * 9 + 9);
+  const own = planes + stripBytes(3 * CHANNELS * floats);
+  const sums = own + stripBytes(2 * size);
+  const edges = sums + stripBytes(4 * (15 * 9 + 3));
+  const sumsEnd = edges + stripBytes(2 * (27 * 9 + 9));
   for (let n = begin; n < end; n++) {
-    const to = products + (n as usize) * productBytes;
-    memory.fill(to, 0, productBytes);
-    addPhoto(
+    memory.fill(own, 0, (size << 3) as usize);
+    sumPhoto(
       image + (n as usize) * photoBytes,
-      to,
+      own,
       planes,
-      plane,
+      (floats << 2) as usize,
       sums,
       edges,
       sumsEnd,
@@ -284,5 +331,8 @@ export function stemProducts(
       padTop,
       padLeft,
     );
+    storeProducts(own, products + ((n * size) << 2));
+    const to = partials + (((n * 2 * channels) << 2) as usize);
+    storeStatistics(own, weights, hasBias ? bias : 0, to, outHeight * outWidth, channels);
   }
 }
