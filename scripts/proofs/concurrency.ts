@@ -18,7 +18,7 @@ export const proof: Proof = {
   name: 'concurrency',
   promise: 'Of any number of processes that want one run folder, one has it; a cache may be shared',
   unit: 'races',
-  seconds: 240,
+  seconds: 180,
   cases: 1000,
   options: {
     processes: { type: 'string', default: '5' },

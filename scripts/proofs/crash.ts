@@ -19,7 +19,7 @@ export const proof: Proof = {
   name: 'crash',
   promise: 'Where the disk stops at any call, or the power fails, a run goes on to the same bytes',
   unit: 'crashes',
-  seconds: 300,
+  seconds: 240,
   cases: 1000,
   run: async (trial) => {
     const logs = await Promise.all([straight(trial, 0)]);

@@ -13,7 +13,7 @@ export const proof: Proof = {
   promise:
     'No name leaves its string: all that is written keeps its shape, and nothing of a name runs',
   unit: 'sets of hostile names',
-  seconds: 240,
+  seconds: 180,
   cases: 10_000,
   run: async (trial) => {
     const { check } = await checker();

@@ -11,7 +11,7 @@ export const proof: Proof = {
   name: 'interrupt',
   promise: 'Ctrl-C and SIGTERM end a run within 2 s, and it goes on bit for bit',
   unit: 'signals',
-  seconds: 330,
+  seconds: 270,
   cases: 100,
   options: {
     limit: { type: 'string', default: '2000' },

@@ -14,7 +14,7 @@ export const proof: Proof = {
   name: 'kill',
   promise: 'Killed at any instant and resumed, a run ends with the bytes of one that was not',
   unit: 'kills',
-  seconds: 480,
+  seconds: 330,
   cases: 300,
   options: {
     jobs: { type: 'string', default: '2' },

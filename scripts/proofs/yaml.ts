@@ -21,7 +21,7 @@ export const proof: Proof = {
   name: 'yaml',
   promise: 'Any bytes give a network or an error with its place: no crash, no hang',
   unit: 'damaged files',
-  seconds: 420,
+  seconds: 240,
   cases: 20_000,
   options: { jobs: { type: 'string', default: '2' }, show: { type: 'string' } },
   run: async (trial) => {
