@@ -147,8 +147,10 @@ has changed, or start a new run in another folder; \`--init weights.safetensors\
   },
   E543: {
     title: 'someone trains into this folder',
-    explanation: `A run belongs to one process. A lock that a killed process left is taken over by itself, so this one is alive: wait for
-it, or use another \`--out\`.`,
+    explanation: `A run belongs to one process. A lock that a killed process left is taken over by itself on the machine where it ran, so
+there this one is alive: wait for it, or use another \`--out\`. Whether a process of another machine lives cannot be seen
+from here. Look there; once it is gone for good, remove the file that the message names, and \`--resume\`. A container that is
+replaced has another name than before: give it one with \`--hostname\`, and it takes its own lock over by itself.`,
   },
   E544: {
     title: 'nothing to resume from',
@@ -298,6 +300,12 @@ that they share. A small job has looked, before anything is trained.`,
     title: 'a search without photos to judge by',
     explanation: `A search keeps the combination with the best accuracy on photos that it did not train on. Here there are none: no
 folder validates, and none can be held out. \`data: { holdOut: 0.1 }\` in the recipe takes a tenth of the training photos.`,
+  },
+  E957: {
+    title: 'trials belong to jobs of a cluster',
+    explanation: `A suite with \`--on\` was killed, or lost its dashboard; its jobs on the Ray cluster may train still, or begin when there
+are CPUs for them. The same command with \`--on ADDRESS --resume\` finds them again. To go on without the cluster, make
+sure that no job is left (\`ray job list\`), and remove the files that the message names.`,
   },
 } as const satisfies Readonly<Record<string, CodeText>>;
 

@@ -6,9 +6,12 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import { firstFew, plural } from '../../runtime/data/data-error.ts';
 import type { Runner, TrialEnd, TrialProgress, TrialRequest } from '../../runtime/suite/runner.ts';
-import { ownerOf } from '../../runtime/suite/state.ts';
+import { isTrainedHere } from '../../runtime/suite/state.ts';
+import { SuiteError } from '../../runtime/suite/suite-error.ts';
 import type { Trial } from '../../runtime/suite/trial.ts';
+import { claimantOf, claimOn } from '../../runtime/train/job-claim.ts';
 import { exit } from '../io.ts';
 import { packageRoot } from '../package.ts';
 import { type TrialOptions, trainArguments } from './trial-command.ts';
@@ -31,8 +34,20 @@ export class LocalRunner implements Runner {
     this.#options = options;
   }
 
-  /** This machine needs no asking. */
-  async ready(): Promise<void> {}
+  /** This machine needs no asking. But jobs of a cluster may go on, or begin when it has CPUs again. */
+  async ready(trials: readonly Trial[]): Promise<void> {
+    const jobs = await Promise.all(
+      trials.map(async ({ folder }) => ({ file: claimOn(folder), job: await claimantOf(folder) })),
+    );
+    const claims = jobs.flatMap(({ file, job }) => (job === undefined ? [] : [`${file}: ${job}`]));
+    if (claims.length === 0) return;
+    throw new SuiteError({
+      code: 'E957',
+      message: `${plural(claims.length, 'trial')} ${claims.length === 1 ? 'belongs' : 'belong'} to a Ray cluster`,
+      notes: firstFew(claims, 5),
+      hint: 'go on there: --on ADDRESS --resume; if the cluster is gone, or the jobs are over, remove these files',
+    });
+  }
 
   async run({ trial, resume, onProgress, signal }: TrialRequest): Promise<TrialEnd> {
     await released(trial, signal);
@@ -68,7 +83,7 @@ function program(): readonly string[] {
 /** A trial of a suite that was killed a moment ago may still be saving. */
 async function released(trial: Trial, signal: AbortSignal): Promise<void> {
   const until = performance.now() + patience * 1000;
-  while ((await ownerOf(trial)) !== undefined && performance.now() < until && !signal.aborted) {
+  while ((await isTrainedHere(trial)) && performance.now() < until && !signal.aborted) {
     await wait(50);
   }
 }

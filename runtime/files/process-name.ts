@@ -1,23 +1,28 @@
-/** A process by its number and its start, since numbers are given out again. */
+/** A process by its machine, its number and its start, since numbers are given out again. */
 
 import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { systemCode } from '../runtime-error.ts';
 
 export interface ProcessName {
   readonly pid: number;
   /** In ticks since the system started; 0 where the system does not say. */
   readonly started: number;
+  /** The name of its machine or container. */
+  readonly host: string;
 }
 
 let own: Promise<ProcessName> | undefined;
 
 export function thisProcess(): Promise<ProcessName> {
-  own ??= startOf(process.pid).then((started) => ({ pid: process.pid, started: started ?? 0 }));
+  own ??= startOf(process.pid).then((started) => ({
+    ...{ pid: process.pid, started: started ?? 0, host: hostname() || 'localhost' },
+  }));
   return own;
 }
 
-/** Where starts are not known, a number in use counts as the process. */
-export async function isAlive({ pid, started }: ProcessName): Promise<boolean> {
+/** For a process of this machine. Where starts are not known, a number in use counts as the process. */
+export async function isAlive({ pid, started }: Omit<ProcessName, 'host'>): Promise<boolean> {
   if (!isRunning(pid)) return false;
   const now = await startOf(pid);
   return now === undefined || started === 0 || now === started;

@@ -6,6 +6,7 @@ import type { Recipe as WrittenRecipe } from '../../compiler/2-validate/spec.ts'
 import { compile, isComplete } from '../../compiler/compile.ts';
 import { printGraph } from '../../compiler/graph/print.ts';
 import { lockOwner } from '../files/lock.ts';
+import { thisProcess } from '../files/process-name.ts';
 import type { RunRecord } from '../report/records.ts';
 import { systemCode } from '../runtime-error.ts';
 import { type Recipe, resolveRecipe } from '../train/recipe.ts';
@@ -106,10 +107,11 @@ export function sameRecipe(a: WrittenRecipe, b: WrittenRecipe): boolean {
   return changedKeys({ ...resolveRecipe(a) }, { ...resolveRecipe(b) }).length === 0;
 }
 
-/** The process that is training into the folder at this moment. */
-export async function ownerOf(trial: Trial): Promise<number | undefined> {
+/** Whether another process of this machine is training into the folder at this moment. */
+export async function isTrainedHere(trial: Trial): Promise<boolean> {
+  const own = await thisProcess();
   const owner = await lockOwner(path.join(trial.folder, runFiles.lock));
-  return owner?.pid === process.pid ? undefined : owner?.pid;
+  return owner !== undefined && owner.host === own.host && owner.pid !== own.pid;
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,14 +1,15 @@
-/** The files of a run. One process a run: a lock holds its pid. */
+/** The files of a run. One process a run: a lock holds its name. */
 
 import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { temporaryOwner, writeFileAtomic } from '../files/atomic-write.ts';
-import { type Lock, takeLock } from '../files/lock.ts';
+import { type Lock, type LockOwner, takeLock } from '../files/lock.ts';
 import { makeFolder } from '../files/make-folder.ts';
-import { isRunning } from '../files/process-name.ts';
+import { isRunning, thisProcess } from '../files/process-name.ts';
 import { writeError } from '../files/write-error.ts';
 import type { EpochMetrics, EvaluationRecord, RunRecord } from '../report/records.ts';
 import { reasonOf, systemCode } from '../runtime-error.ts';
+import { claimantOf } from './job-claim.ts';
 import { TrainError } from './train-error.ts';
 
 export const runFiles = {
@@ -44,15 +45,8 @@ export class RunFolder {
     } catch (error) {
       throw writeError(this.path, error);
     }
-    const lock = await takeLock(this.file('lock'));
-    if ('pid' in lock) {
-      throw new TrainError({
-        code: 'E543',
-        message: `process ${lock.pid} is training into this folder`,
-        path: this.path,
-        hint: 'wait for it, or use another --out',
-      });
-    }
+    const lock = await takeLock(this.file('lock'), await claimantOf(this.path));
+    if ('pid' in lock) throw await taken(this.path, lock);
     this.#lock = lock;
     await this.#sweep();
   }
@@ -121,6 +115,24 @@ export class RunFolder {
   async rewriteMetrics(metrics: readonly EpochMetrics[]): Promise<void> {
     await this.write('metrics', metrics.map((m) => `${JSON.stringify(m)}\n`).join(''));
   }
+}
+
+async function taken(folder: string, { pid, host, file }: LockOwner): Promise<TrainError> {
+  const here = (await thisProcess()).host;
+  const wait = 'wait for it, or use another --out';
+  const message = (who: string) => `${who} is training into this folder`;
+  if (host === here) {
+    return new TrainError({
+      ...{ code: 'E543', message: message(`process ${pid}`), path: folder, hint: wait },
+    });
+  }
+  // A container that was started anew has another name, and on its volume the lock of the one before.
+  return new TrainError({
+    code: 'E543',
+    message: `${message(`process ${pid} on the machine or container ${host}`)}, says ${path.basename(file)}`,
+    path: file,
+    hint: `${wait}; if it is gone for good, remove ${file} and --resume (this is ${here}, which cannot see)`,
+  });
 }
 
 export function parseRecord(file: string, text: string): RunRecord {

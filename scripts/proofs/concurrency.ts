@@ -1,6 +1,6 @@
 /**
  * Several processes want one run folder at the same instant: new, left by a run that ended, or by one that was killed
- * with its lock. One has it, whoever comes next is refused, and nothing of either is lost. Then whole training processes
+ * with its lock, here or on another machine. One has it, whoever comes next is refused, and nothing of either is lost. Then whole training processes
  * race for a folder and for a cold cache. `--processes N` want the lock; `--sources` runs the sources instead of dist/.
  */
 
@@ -53,6 +53,7 @@ async function raceForLocks(trial: Trial): Promise<void> {
     const folder = path.join(trial.folder, `lock-${seed}`);
     await trial.check(seed, () => raceForLock(folder, lockers, dead.pid as number, seed));
     rmSync(folder, { recursive: true, force: true });
+    rmSync(`${folder}.job`, { force: true });
   }
   for (const locker of lockers) locker.disconnect();
 }
@@ -73,7 +74,10 @@ async function ask(child: ChildProcess, told: Told): Promise<Extract<Said, { got
 }
 
 /** What a lock may be when the race begins. */
-const stale = ['none', 'dead process', 'reused number', 'empty', 'rubbish', 'claimed by the dead'];
+const stale = [
+  ...['none', 'dead process', 'reused number', 'empty', 'rubbish', 'claimed by the dead'],
+  ...['another machine', 'turn over on another machine'],
+];
 
 async function raceForLock(
   folder: string,
@@ -95,10 +99,17 @@ async function raceForLock(
   if (kind.startsWith('claimed')) {
     writeFileSync(path.join(folder, `.run.lock.${dead}-77.tmp`), `${dead} 78\n`);
   }
+  if (kind.endsWith('machine')) writeFileSync(lock, `${dead} 77 elsewhere job-1\n`);
+  if (kind.startsWith('turn')) writeFileSync(`${folder}.job`, 'job-2\n');
   const answers = await Promise.all(lockers.map((locker) => ask(locker, { lock: folder })));
   const broken = answers.find(({ error }) => error !== undefined);
   if (broken) return `${kind}: ${broken.error}`;
   const winners = lockers.filter((_, i) => answers[i]?.got);
+  if (kind === 'another machine') {
+    if (winners.length > 0) return `${kind}: ${winners.length} have its lock`;
+    const left = readdirSync(folder);
+    return left.length === 1 ? undefined : `${kind}: left behind: ${left.join(', ')}`;
+  }
   if (winners.length !== 1) return `${kind}: ${winners.length} have the lock`;
   const late = await ask(lockers.find((locker) => locker !== winners[0]) as ChildProcess, {
     lock: folder,

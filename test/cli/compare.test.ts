@@ -224,6 +224,17 @@ describe('training', () => {
     expect(record()).toMatchObject({ status: 'finished' });
   }, 120_000);
 
+  it('leaves what a cluster may still train to the cluster', async () => {
+    const claim = at('claimed/runs/second/seed-0.job');
+    mkdirSync(path.dirname(claim), { recursive: true });
+    writeFileSync(claim, 'netlathe-tiny-second-1a2b\n');
+    const { code, stderr } = await compare('suite.yaml', '--out', at('claimed'));
+    expect([code, stderr]).toEqual([exit.usage, expect.stringContaining('error[E957]')]);
+    expect(stderr).toContain('1 trial belongs to a Ray cluster');
+    expect(stderr).toContain(`${claim}: netlathe-tiny-second-1a2b`);
+    expect(existsSync(at('claimed/runs/first/seed-0'))).toBe(false);
+  }, 120_000);
+
   it('trains a teacher before its students, and tells them where it is', async () => {
     const teaching = `version: 1
 name: taught
