@@ -1,5 +1,6 @@
 /** Runs the trials that are missing, as many at a time as the runner has slots, each after the teacher it needs. */
 
+import { setMaxListeners } from 'node:events';
 import { Estimate } from './estimate.ts';
 import type { Runner, TrialEnd, TrialProgress } from './runner.ts';
 import type { TrialState } from './state.ts';
@@ -49,6 +50,8 @@ class Scheduler {
     this.#options = options;
     const { trials, states, signal } = options;
     this.#signal = AbortSignal.any([signal, this.#broken.signal]);
+    // Each trial that waits on a cluster listens to it, and there may be a hundred.
+    setMaxListeners(0, this.#signal);
     this.#waiting = trials.filter(({ id }) => states.get(id)?.kind !== 'done');
     this.#estimate = new Estimate(trials, states);
   }
