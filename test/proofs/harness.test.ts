@@ -62,7 +62,9 @@ describe('a proof', () => {
       for (const _ of trial.named([{ name: 'a' }, { name: 'b' }])) trial.done();
     });
     const result = await prove(named, { ...limits, seconds: 0 });
-    expect(result.failures[0]).toEqual({ which: 'a', text: 'the time was up before it was tried' });
+    expect(result.notes).toEqual(['2 of 2 not tried: the time was up']);
+    // Not a single one: that proves nothing.
+    expect(result.failures).toEqual([{ which: 'the proof itself', text: 'nothing was tried' }]);
   });
 
   it('keeps its folder after a failure, and no other', async () => {
