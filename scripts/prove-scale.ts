@@ -129,7 +129,7 @@ function prepare(): void {
   const archive = path.join(root, 'examples/cifar10-mini.tar.gz');
   execFileSync('tar', ['xzf', archive, '-C', at('photos')]);
   keepSome(at('photos'), kept);
-  copyFileSync(path.join(root, 'suites/smoke-network.yaml'), at('smoke-network.yaml'));
+  copyFileSync(path.join(root, 'suites/networks/smoke.yaml'), at('smoke-network.yaml'));
   writeFileSync(at('hundred.yaml'), suite);
 }
 
@@ -191,7 +191,7 @@ try {
   installRay(values.python);
   prepare();
   const lines = [
-    '`hundred.yaml`, beside `smoke-network.yaml` of suites/ and the photos of examples/ (200 of each class train, 100 validate):',
+    '`hundred.yaml`, beside `smoke-network.yaml` (suites/networks/smoke.yaml) and the photos of examples/ (200 of each class train, 100 validate):',
     '',
     ...['```yaml', ...suite.trimEnd().split('\n'), '```', ''],
     ...['## A hundred trainings on a cluster', ''],
