@@ -51,7 +51,8 @@ function bounds(schema: Schema, value: unknown): string {
         ? `above ${exclusiveMinimum}`
         : '';
   // A limit that nobody reaches by intent says nothing, unless somebody did.
-  const telling = Number(maximum) < 1_000_000 || Number(value) > Number(maximum);
+  const exceeded = typeof value === 'number' && value > Number(maximum);
+  const telling = Number(maximum) < 1_000_000 || exceeded;
   const high =
     maximum !== undefined && telling
       ? `at most ${Number(maximum).toLocaleString('en-US')}`
