@@ -87,13 +87,9 @@ export const command = defineCommand<Options>({
 });
 
 /** A product that knows nothing is seldom what was meant; a project that trains starts from nothing. */
-function noteRandom(
-  io: CommandIo,
-  target: EmitTarget,
-  { model, init }: Options,
-  { seed }: Network,
-) {
-  if (model !== undefined || init !== undefined || target.learns) return;
+function noteRandom(io: CommandIo, target: EmitTarget, options: Options, { seed }: Network) {
+  const meant = options.model ?? options.init ?? options.seed;
+  if (meant !== undefined || target.learns) return;
   io.say(
     `note: the weights are random (seed ${seed}): nothing is trained; --model RUN or --init FILE gives others`,
   );

@@ -43,7 +43,7 @@ beforeAll(async () => {
   writeFileSync(at('net.yaml'), network);
   writeFileSync(at('suite.yaml'), suite(2));
   writeFileSync(at('long.yaml'), suite(400));
-  writeFileSync(at('later.yaml'), suite(150));
+  writeFileSync(at('later.yaml'), suite(600));
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -28,7 +28,18 @@ let folder = '';
 let apk = '';
 const at = (...names: readonly string[]) => path.join(folder, ...names);
 const emit = (out: string, ...more: readonly string[]) =>
-  run(['emit', '--arch', at('net.yaml'), '--target', 'android', '--out', at(out), ...more]);
+  run([
+    'emit',
+    '--arch',
+    at('net.yaml'),
+    '--seed',
+    '0',
+    '--target',
+    'android',
+    '--out',
+    at(out),
+    ...more,
+  ]);
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'netlathe-android-'));
