@@ -160,8 +160,7 @@ function missingHint(file: string, { folder, hint }: Shelf): string {
   const names = shelved(folder);
   const stem = name.replace(/\.ya?ml$/i, '');
   if (names.includes(stem)) return `it comes with netlathe by its bare name: ${stem}`;
-  if (zooNames().includes(name))
-    return `${name} is an architecture: netlathe compare --arch ${name}`;
+  if (zooNames().includes(name)) return `${name} is an architecture, not a suite`;
   return didYouMean(name, isBareName(name) ? [...names, ...beside] : beside) ?? hint;
 }
 

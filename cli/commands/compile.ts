@@ -178,9 +178,10 @@ async function writeModels(io: CommandIo, results: readonly Result[], out: strin
 /** A folder for each, by its network's name; two that want the same are refused before anything is written. */
 function foldersOf(results: readonly Result[], out: string): ReadonlyMap<string, string> {
   const folders = new Map<string, string>();
+  if (results.length === 1) return folders;
   const takenBy = new Map<string, string>();
   for (const { reference, compilation } of results) {
-    if (results.length === 1 || !isComplete(compilation)) continue;
+    if (!isComplete(compilation)) continue;
     const folder = path.join(out, fileNameOf(compilation.graph.name));
     // Some file systems put Net and net into one folder.
     const key = folder.toLowerCase();

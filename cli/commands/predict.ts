@@ -1,6 +1,6 @@
 /** `netlathe predict`: what a trained network says of photos. */
 
-import { type DecodedImage, decodeImage, setOf } from '../../runtime/data/index.ts';
+import { decodeImage, setOf } from '../../runtime/data/index.ts';
 import { RuntimeError } from '../../runtime/runtime-error.ts';
 import { Evaluator } from '../../runtime/train/evaluator.ts';
 import { softmax } from '../../runtime/train/figures.ts';
@@ -66,16 +66,18 @@ export const command = defineCommand<Options>({
 
 /** A bad photo does not cost the others their answer; where none is good, the first fault is the answer. */
 async function decoded(paths: readonly string[], storageSize: number) {
-  const photos: (DecodedImage & { readonly path: string })[] = [];
-  const faults: RuntimeError[] = [];
-  for (const path of paths) {
-    try {
-      photos.push({ ...(await decodeImage(path, { storageSize })), path });
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      faults.push(error);
-    }
-  }
+  const all = await Promise.all(
+    paths.map(async (path) => {
+      try {
+        return { ...(await decodeImage(path, { storageSize })), path };
+      } catch (error) {
+        if (error instanceof RuntimeError) return error;
+        throw error;
+      }
+    }),
+  );
+  const faults = all.filter((one) => one instanceof RuntimeError);
+  const photos = all.flatMap((one) => (one instanceof RuntimeError ? [] : [one]));
   if (photos.length === 0) throw faults[0];
   return { photos, faults };
 }

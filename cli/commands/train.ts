@@ -78,6 +78,12 @@ export const command = defineCommand<Options>({
       .option('--json', 'events as lines of JSON'),
   run: async (io, _args, options) => {
     checkTracking(io, options);
+    if (options.resume && options.force) {
+      throw new UsageError(
+        '--resume goes on with the run in --out, and --force replaces it',
+        'give one of them',
+      );
+    }
     const engine = await trainingEngine(options);
     try {
       return await prepareAndTrain(io, options, engine);
@@ -216,7 +222,7 @@ async function readInitial({ init, resume }: Options, recipe: Recipe, { compiled
 async function refuseToOverwrite(folder: RunFolder, options: Options): Promise<void> {
   if (options.resume || options.force) return;
   const before = await folder.record();
-  // What failed has told so, and its weights are of no use.
+  // That it failed was told when it did; suites try such trials again.
   if (!before || before.status === 'failed') return;
   if (before.status === 'finished' || before.status === 'stopped') {
     throw new UsageError(

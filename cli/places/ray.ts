@@ -7,13 +7,14 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import { type JobInfo, quoted, RayError, type RayJobs } from '../../runtime/ray/jobs.ts';
 import { systemCode } from '../../runtime/runtime-error.ts';
 import type { Runner, TrialEnd, TrialRequest } from '../../runtime/suite/runner.ts';
 import type { Trial } from '../../runtime/suite/trial.ts';
+import { claimantOf, claimOn } from '../../runtime/train/job-claim.ts';
 import { runFiles } from '../../runtime/train/run-folder.ts';
 import { exit } from '../io.ts';
 import { checkNodes } from './ray-check.ts';
@@ -75,7 +76,7 @@ export class RayRunner implements Runner {
   async #alive(trials: readonly Trial[], signal: AbortSignal): Promise<number> {
     let count = 0;
     for (const trial of trials) {
-      const id = await claimed(trial);
+      const id = await claimantOf(trial.folder);
       if (id === undefined) continue;
       const info = await patiently(() => this.#options.jobs.info(id), signal);
       if (info === 'aborted') return count;
@@ -126,7 +127,7 @@ export class RayRunner implements Runner {
 
   /** A job that an earlier suite left, if it does what this one would, or has just done it. */
   async #left(trial: Trial, signal: AbortSignal): Promise<string | undefined> {
-    const id = await claimed(trial);
+    const id = await claimantOf(trial.folder);
     if (id === undefined) return undefined;
     const { jobs } = this.#options;
     const info = await patiently(() => jobs.info(id), signal);
@@ -269,18 +270,7 @@ class Log {
   }
 }
 
-const claimOf = (trial: Trial): string => `${trial.folder}.job`;
-
-/** The name of the one job that may train into the folder. */
-async function claimed(trial: Trial): Promise<string | undefined> {
-  try {
-    const text = await readFile(claimOf(trial), 'utf8');
-    return text.trim() || undefined;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
+const claimOf = ({ folder }: Trial): string => claimOn(folder);
 
 const hasCheckpoint = (trial: Trial) => exists(path.join(trial.folder, runFiles.checkpoint));
 

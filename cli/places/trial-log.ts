@@ -17,7 +17,7 @@ export async function withLog<End extends TrialEnd | { readonly kind: 'lost' }>(
     return end;
   } catch (error) {
     const code = systemCode(error);
-    if (code === undefined) throw error;
+    if (code === null) throw error;
     if (end.kind !== 'failed') return end;
     return { ...end, message: `${end.message}; its log cannot be written (${code})` };
   }

@@ -1,13 +1,13 @@
 /** One `netlathe compare`: what is there, what is missing, running that, and the page. */
 
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { didYouMean } from '../../compiler/diagnostics/suggest.ts';
 import type { SuitePlan } from '../../compiler/suite/plan.ts';
 import { teacherOf } from '../../compiler/suite/teachers.ts';
 import type { Language } from '../../runtime/compare/index.ts';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
+import { makeFolder } from '../../runtime/files/make-folder.ts';
 import type { RunRecord } from '../../runtime/report/index.ts';
 import { runSuite } from '../../runtime/suite/run-suite.ts';
 import type { TrialEnd } from '../../runtime/suite/runner.ts';
@@ -222,7 +222,7 @@ export class SuiteSession {
       listener: new SuiteReporter(this.#io, this.#line),
       signal,
       prepare: async (trial) => {
-        await mkdir(path.dirname(trial.file), { recursive: true });
+        await makeFolder(path.dirname(trial.file));
         await writeFileAtomic(trial.file, trial.text);
       },
     });

@@ -1,7 +1,7 @@
 /**
- * A lock file that names its process and its machine. Of any number of processes that want it at once, one has it, also where a killed
- * one has left it behind: who takes it over from the dead must first make a file of the dead one's name, which only one
- * can, and then find the lock as it was. Nobody can see whether a process of another machine lives: it counts as alive,
+ * A lock file that names its process and its machine. Of any number of processes that want it at once, one has it, also
+ * where a killed one has left it behind: who takes it over from the dead must first make a file of the dead one's name,
+ * which only one can, and then find the lock as it was. Nobody can see whether a process of another machine lives: it counts as alive,
  * unless somebody who knows gives turns.
  */
 

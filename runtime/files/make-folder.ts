@@ -6,7 +6,7 @@ import { systemCode } from '../runtime-error.ts';
 
 /**
  * As `mkdir` with `recursive`, which never comes back where a file system lets no folder be made and calls it ENOENT
- * (/proc; seen with Node 20 to 24). Throws what `mkdir` throws, and ENOTDIR where a file is in the way.
+ * (/proc; seen with Node 20). Throws what `mkdir` throws, and ENOTDIR where a file is in the way.
  */
 export async function makeFolder(folder: string): Promise<void> {
   try {
