@@ -153,7 +153,7 @@ function networkResult(
     activationBytes: counts.activationBytes,
     weightBytes: record?.architecture.counts.weightBytes ?? counts.weightBytes,
     verdicts: network.verdicts,
-    architecture: files[0]?.trial.text ?? '',
+    architecture: files[0]?.trial.shown ?? '',
     changes: changesOf(plan, recipe),
     latency: latencies.get(network.id) ?? null,
     trials,

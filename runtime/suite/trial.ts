@@ -22,6 +22,8 @@ export interface Trial {
   readonly log: string;
   /** What `file` is to hold. */
   readonly text: string;
+  /** As `text`, with a teacher by its place among the runs: for a page that others read elsewhere. */
+  readonly shown: string;
   /** The trial that must be finished before. */
   readonly after: string | undefined;
   /** How long it takes, in a unit of its own: to compare trials with each other. */
@@ -48,6 +50,7 @@ function trialOf(plan: SuitePlan, out: string, network: SuiteNetwork, seed: numb
   const teacher = plan.networks.find((n) => n.id === network.teacher);
   const after = teacher && trialId(teacher.id, teacherSeed(teacher, seed));
   const { counts } = network.compiled;
+  const text = textOf(network, seed, after && path.join(out, 'runs', after));
   return {
     id,
     network,
@@ -55,7 +58,8 @@ function trialOf(plan: SuitePlan, out: string, network: SuiteNetwork, seed: numb
     folder,
     file: `${folder}.yaml`,
     log: `${folder}.log`,
-    text: textOf(network, seed, after && path.join(out, 'runs', after)),
+    text,
+    shown: after === undefined ? text : textOf(network, seed, `runs/${after}`),
     after,
     // Small networks cost more than their multiply-adds: reading photos, norms, the optimizer.
     work: (network.recipe.epochs ?? 40) * (counts.macs + 2e6 + 10 * counts.params.trainable),
