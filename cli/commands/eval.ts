@@ -1,12 +1,14 @@
 /** `netlathe eval`: how good a trained network is on photos with known classes. */
 
 import { availableParallelism } from 'node:os';
-import { type Dataset, loadDataset } from '../../runtime/data/index.ts';
+import type { Graph } from '../../compiler/graph/graph.ts';
+import type { WeightStore } from '../../compiler/weights/index.ts';
+import { type Dataset, type ImageSet, loadDataset } from '../../runtime/data/index.ts';
 import { wilsonInterval } from '../../runtime/report/index.ts';
 import { Evaluator } from '../../runtime/train/evaluator.ts';
 import { type Figures, figuresOf } from '../../runtime/train/figures.ts';
 import { defineCommand, jsonOption } from '../command.ts';
-import { type CommandIo, exit } from '../io.ts';
+import { type CommandIo, exit, UsageError } from '../io.ts';
 import { type NetworkOptions, trainedFrom } from '../network-source.ts';
 import { positiveInteger } from '../options.ts';
 import { bar, ProgressLine } from '../progress.ts';
@@ -17,6 +19,7 @@ interface Options extends NetworkOptions {
   readonly split?: string;
   readonly threads?: string;
   readonly cache?: string;
+  readonly tta?: string;
 }
 
 export const command = defineCommand<Options>({
@@ -31,10 +34,18 @@ export const command = defineCommand<Options>({
       .option('--init <weights>', 'weights of the architecture: a .safetensors file')
       .requiredOption('--data <dir>', 'photos: folders of a class, or a .tar or .tar.gz of them')
       .option('--split <folder>', 'which folder of it (default: the validation photos, else all)')
+      .option('--tta <kind>', 'also with test-time augmentation, reported apart: flip')
       .option('--threads <n>', 'threads (default: cores, 8 at most)')
       .option('--cache <dir>', 'where decoded photos are kept')
       .option(...jsonOption),
   run: async (io, _args, options) => {
+    const { tta } = options;
+    if (tta !== undefined && tta !== 'flip') {
+      throw new UsageError(
+        `--tta cannot be "${tta}"`,
+        'it is flip: the mean with the mirror image',
+      );
+    }
     const run = await trainedFrom(io, options);
     if (!run) return exit.fault;
     const signal = io.takeInterrupts();
@@ -55,29 +66,54 @@ export const command = defineCommand<Options>({
     const images = options.split === undefined ? (data.validation ?? data.train) : data.train;
     const threads =
       positiveInteger('--threads', options.threads) ?? Math.min(8, availableParallelism());
-    const evaluator = await Evaluator.create(run.graph, images, { threads, build: 'strict' });
     try {
-      const logits = await evaluator.run(run.weights, signal);
-      const figures = figuresOf(logits, images.labels, run.graph.classes.length);
-      print(io, data, figures, options);
+      const judge = { graph: run.graph, weights: run.weights, images, threads, signal };
+      const logits = await logitsOf(judge);
+      const classes = run.graph.classes.length;
+      const figures = figuresOf(logits, images.labels, classes);
+      const averaged = tta && meanOf(logits, await logitsOf({ ...judge, mirrored: true }));
+      print(io, data, options, {
+        figures,
+        flipped: averaged && figuresOf(averaged, images.labels, classes),
+      });
       return exit.ok;
     } catch (error) {
       if (signal.aborted) return exit.interrupted;
       throw error;
-    } finally {
-      await evaluator.close();
     }
   },
 });
 
+interface Judge {
+  readonly graph: Graph;
+  readonly weights: WeightStore;
+  readonly images: ImageSet;
+  readonly threads: number;
+  readonly signal: AbortSignal;
+  readonly mirrored?: boolean;
+}
+
+async function logitsOf({ graph, weights, images, signal, ...options }: Judge) {
+  const evaluator = await Evaluator.create(graph, images, { ...options, build: 'strict' });
+  try {
+    return await evaluator.run(weights, signal);
+  } finally {
+    await evaluator.close();
+  }
+}
+
+/** Of the logits of a photo and of its mirror image, as is usual on CIFAR-10. */
+const meanOf = (a: Float32Array, b: Float32Array): Float32Array =>
+  a.map((x, i) => (x + (b[i] as number)) / 2);
+
 function print(
   io: CommandIo,
   data: Dataset,
-  figures: Figures,
   options: Options & { readonly json?: boolean },
+  { figures, flipped }: { readonly figures: Figures; readonly flipped: Figures | undefined },
 ): void {
   const { count, loss, top1, top5, confusion } = figures;
-  const interval = wilsonInterval(Math.round(top1 * count), count);
+  const interval = intervalOf(figures);
   const perClass = data.classNames.map((label, c) => {
     const row = confusion[c] as readonly number[];
     const photos = row.reduce((sum, n) => sum + n, 0);
@@ -93,10 +129,20 @@ function print(
       perClass,
       confusion,
       fingerprint: data.fingerprint,
+      ...(flipped
+        ? {
+            tta: {
+              kind: 'flip',
+              top1: flipped.top1,
+              top5: flipped.top5,
+              loss: flipped.loss,
+              interval: intervalOf(flipped),
+            },
+          }
+        : {}),
     });
     return;
   }
-  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
   const width = Math.max(...perClass.map(({ label }) => label.length), 5);
   for (const { label, count: photos, top1: share } of perClass) {
     const figure = share === null ? 'none' : percent(share);
@@ -104,7 +150,16 @@ function print(
       `${label.padEnd(width)} ${figure.padStart(6)} ${bar(share ?? 0, 20)} of ${photos}\n`,
     );
   }
-  io.stdout.write(
-    `\ntop-1 ${percent(top1)} (95% interval ${percent(interval.low)} to ${percent(interval.high)})  top-5 ${percent(top5)}  loss ${loss.toFixed(4)}  ${count} photos\n`,
-  );
+  io.stdout.write(`\n${summary(figures)}  ${count} photos\n`);
+  if (flipped) io.stdout.write(`with the mirror image of each: ${summary(flipped)}\n`);
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+
+const intervalOf = ({ top1, count }: Figures) => wilsonInterval(Math.round(top1 * count), count);
+
+function summary(figures: Figures): string {
+  const { low, high } = intervalOf(figures);
+  const { top1, top5, loss } = figures;
+  return `top-1 ${percent(top1)} (95% interval ${percent(low)} to ${percent(high)})  top-5 ${percent(top5)}  loss ${loss.toFixed(4)}`;
 }

@@ -15,6 +15,8 @@ export interface EvaluatorOptions {
   readonly threads: number;
   readonly build: KernelBuild;
   readonly batch?: number;
+  /** Each photo as in a mirror: the other half of test-time augmentation by flipping. */
+  readonly mirrored?: boolean;
 }
 
 export class Evaluator implements BackendEvaluator {
@@ -24,12 +26,18 @@ export class Evaluator implements BackendEvaluator {
   readonly #program: InferenceProgram;
   readonly #engine: Engine;
 
-  private constructor(graph: Graph, images: ImageSet, program: InferenceProgram, engine: Engine) {
+  private constructor(
+    graph: Graph,
+    images: ImageSet,
+    program: InferenceProgram,
+    engine: Engine,
+    { mirrored = false }: EvaluatorOptions,
+  ) {
     this.#graph = graph;
     this.#images = images;
     this.#program = program;
     this.#engine = engine;
-    this.#feeder = new ResizeFeeder(graph, images, program, engine);
+    this.#feeder = new ResizeFeeder(graph, images, program, engine, { mirrored });
   }
 
   static async create(
@@ -41,7 +49,7 @@ export class Evaluator implements BackendEvaluator {
     const bytes = batchBytes(images, batch);
     const program = lowerInference(graph, { batch, threads: options.threads, photoBytes: bytes });
     const engine = await Engine.create(program.program, options.build);
-    return new Evaluator(graph, images, program, engine);
+    return new Evaluator(graph, images, program, engine, options);
   }
 
   run(weights: WeightStore, signal?: AbortSignal): Promise<Float32Array> {

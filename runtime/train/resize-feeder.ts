@@ -8,9 +8,15 @@ import { PHOTO_ALIGNMENT, RESIZE_ROW } from '../kernels/plain/augment.ts';
 import { writePhoto } from './feeder.ts';
 import { planResize, type ResizePlan } from './resize-plan.ts';
 
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 export class ResizeFeeder {
   readonly #graph: Graph;
   readonly #images: ImageSet;
+  readonly #mirrored: boolean;
   readonly #batch: number;
   readonly #photos: Uint8Array;
   readonly #rows: Float32Array;
@@ -20,11 +26,13 @@ export class ResizeFeeder {
     images: ImageSet,
     program: { readonly batch: number; readonly photos: PhotoBuffers | undefined },
     engine: Pick<Engine, 'bytes' | 'floats'>,
+    { mirrored = false }: { readonly mirrored?: boolean } = {},
   ) {
     const { batch, photos } = program;
     if (!photos) throw new Error('netlathe bug: the program takes no photos');
     this.#graph = graph;
     this.#images = images;
+    this.#mirrored = mirrored;
     this.#batch = batch;
     this.#photos = engine.bytes(photos.photos);
     this.#rows = engine.floats(photos.rows);
@@ -41,9 +49,28 @@ export class ResizeFeeder {
         height: this.#images.heights[index] as number,
       };
       const plan = planResize(size, this.#graph.input, this.#graph.preprocessing.resize);
-      if (n < count) writePhoto(this.#images, index, this.#photos, place);
+      if (n < count) this.#write(index, place, size);
       writeResizeRow(this.#rows, n, n < count ? place : 0, size, plan);
       if (n < count) place += photoBytes(size.width * size.height);
+    }
+  }
+
+  #write(index: number, place: number, { width, height }: Size): void {
+    writePhoto(this.#images, index, this.#photos, place);
+    if (this.#mirrored) mirror(this.#photos.subarray(place, place + width * height * 3), width);
+  }
+}
+
+/** Left and right of an RGB photo of lines of `width`, in place. */
+export function mirror(pixels: Uint8Array, width: number): void {
+  for (let line = 0; line < pixels.length; line += width * 3) {
+    for (let left = 0, right = width - 1; left < right; left++, right--) {
+      for (let c = 0; c < 3; c++) {
+        const [a, b] = [line + left * 3 + c, line + right * 3 + c];
+        const kept = pixels[a] as number;
+        pixels[a] = pixels[b] as number;
+        pixels[b] = kept;
+      }
     }
   }
 }
@@ -52,7 +79,7 @@ function writeResizeRow(
   rows: Float32Array,
   n: number,
   place: number,
-  size: { readonly width: number; readonly height: number },
+  size: Size,
   { crop, box }: ResizePlan,
 ): void {
   const row = rows.subarray(n * RESIZE_ROW.size, (n + 1) * RESIZE_ROW.size);

@@ -102,9 +102,17 @@ test('train starts from the file that the recipe names, with a new last layer', 
   const same = await run([...ofRun, '--json']);
   expect(evaluated.code).toBe(exit.ok);
   expect(evaluated.stdout).toBe(same.stdout);
+  const { tta, ...plain } = JSON.parse((await run([...ofRun, '--tta', 'flip', '--json'])).stdout);
+  expect(plain).toEqual(JSON.parse(same.stdout));
+  expect(tta).toMatchObject({ kind: 'flip', loss: expect.any(Number) });
+  expect(tta.loss).not.toBe(plain.loss);
+  expect((await run([...ofRun, '--tta', 'flip'])).stdout).toContain(
+    'with the mirror image of each',
+  );
 });
 
 test.each([
+  [['eval', '--data', 'x', '--tta', 'crops'], '--tta cannot be "crops"'],
   [['eval', '--data', 'x'], 'give --model RUN or --arch ARCH'],
   [['eval', '--data', 'x', '--arch', 'student'], '--arch needs the weights'],
   [['emit', '--out', 'x', '--model', 'a', '--seed', '1'], '--seed goes with --arch'],
