@@ -51,7 +51,7 @@ export function compile(source: Source, reference: string, options: LoadOptions 
   const graph = collect(infer(normal));
   if (!graph) return { document, spec, normal, diagnostics };
   const counts = count(graph);
-  const budget = checkBudget(counts, normal.budget, spec.places);
+  const budget = checkBudget(counts, normal.budget, spec.places, normal.bandwidth.length > 0);
   return { document, spec, normal, graph, counts, budget, diagnostics };
 }
 

@@ -54,6 +54,8 @@ export function checkBudget(
   counts: Counts,
   budget: NormalSpec['budget'],
   places: Places,
+  /** Whether the file has widths that `fit` could solve. */
+  solvable = true,
 ): Budgeted {
   const verdicts: Verdict[] = [];
   const violations: Diagnostic[] = [];
@@ -71,7 +73,7 @@ export function checkBudget(
       diagnose(overBudget, describe(verdict), {
         place: places.at(holder, type ?? key),
         related: costliest(counts, metric),
-        hint: nearestFix(verdict, places.at(holder, type ?? key)?.file ?? 'FILE'),
+        hint: nearestFix(verdict, places.at(holder, type ?? key)?.file ?? 'FILE', solvable),
       }),
     );
   }
@@ -138,9 +140,12 @@ function costliest(counts: Counts, metric: Metric) {
     });
 }
 
-function nearestFix({ metric, allowed }: Verdict, file: string): string {
-  if (metric === 'params')
-    return `netlathe fit ${file} --params ${allowed.maximum} finds widths that give it`;
+function nearestFix({ metric, allowed }: Verdict, file: string, solvable: boolean): string {
+  if (metric === 'params') {
+    return solvable
+      ? `netlathe fit ${file} --params ${allowed.maximum} finds widths that give it`
+      : 'change the lines that cost most; with their widths in a bandwidth list, netlathe fit solves them';
+  }
   if (metric === 'macs') return 'a stride or pool further up, or narrower early layers, saves most';
   if (metric === 'activationBytes')
     return 'the peak is at the first layers: pool or stride earlier, or start narrower';
