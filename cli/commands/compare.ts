@@ -21,6 +21,7 @@ interface Options extends TrialFlags {
   readonly seeds?: string;
   readonly dryRun?: boolean;
   readonly lang: string;
+  readonly publish?: string;
 }
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value];
@@ -43,6 +44,7 @@ export const command = defineCommand<Options>({
       .option('--resume', 'go on with trials that were cut off, and try failed ones again')
       .option('--dry-run', 'check everything and say what would run')
       .option('--lang <lang>', 'language of the page: en, zh', 'en')
+      .option('--publish <dir>', 'also put page and figures there, without weights, to be shared')
       .option(...jsonOption),
   run: async (io, [suite], options) => {
     const plan = planOf(io, suite, options);
@@ -90,6 +92,7 @@ function sessionOptions(io: CommandIo, plan: SuitePlan, options: Options): Suite
     ...trialOptions(io, plan, { ...options, out }),
     only: chosen(plan, options.only ?? []),
     language: languageOf(options.lang),
+    publish: options.publish,
   };
 }
 

@@ -54,6 +54,7 @@ export function trialOptions(
     checkpointEvery: flags.checkpointEvery,
     resume: flags.resume === true,
     language: 'en',
+    publish: undefined,
     json: flags.json === true,
   };
 }

@@ -18,6 +18,7 @@ import { type CommandIo, exit, UsageError } from '../io.ts';
 import type { Place } from '../places/index.ts';
 import { bar, ProgressLine } from '../progress.ts';
 import { SuitePhotos } from './photos.ts';
+import { publish } from './publish.ts';
 import { compareTrials, printResults, writeResults } from './results.ts';
 import { SuiteReporter } from './suite-reporter.ts';
 
@@ -32,6 +33,8 @@ export interface SuiteOptions {
   readonly checkpointEvery: string | undefined;
   readonly resume: boolean;
   readonly language: Language;
+  /** Where results are also to go, without weights. */
+  readonly publish: string | undefined;
   readonly json: boolean;
 }
 
@@ -111,13 +114,14 @@ export class SuiteSession {
   }
 
   async #results(ends: ReadonlyMap<string, TrialEnd>, signal: AbortSignal): Promise<void> {
-    const { out, language, json } = this.#options;
+    const { out, language, json, publish: published } = this.#options;
     const states = await this.#states();
     const request = { plan: this.#plan, trials: this.#trials, states, ends, out, language, signal };
     const results = await compareTrials(request);
     // What was there before stays as it was.
     if (signal.aborted) return;
     const page = await writeResults(results, request);
+    if (published !== undefined) await publish(results, request, published);
     const { comparison } = results;
     if (json) this.#io.printJson(comparison);
     else printResults(this.#io, comparison, page);

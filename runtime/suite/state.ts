@@ -39,7 +39,9 @@ export async function readState(trial: Trial, expected: Expected): Promise<Trial
     case 'stopped': {
       // The model is written last: without it, the process was ended on its last steps.
       const whole = await has(path.join(runFiles.model, 'model.json'));
-      return whole ? { kind: 'done', record } : { kind: 'cutOff', resumable, record };
+      // Published without weights, of which a run that trains has some from its first epoch on.
+      const published = !resumable && !(await has(runFiles.last));
+      return whole || published ? { kind: 'done', record } : { kind: 'cutOff', resumable, record };
     }
     case 'failed':
       return { kind: 'failed', resumable, record };

@@ -112,4 +112,23 @@ describe('the smoke suite', () => {
     },
     limit,
   );
+
+  it(
+    'is published without weights and without a path of this machine, and gives the same page again',
+    async () => {
+      const published = path.join(out, 'published');
+      const suite = ['compare', 'suites/smoke.yaml', '--json'];
+      expect((await run([...suite, '--out', out, '--publish', published])).code).toBe(exit.ok);
+      const files = readdirSync(published, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.join(entry.parentPath, entry.name));
+      expect(files.filter((file) => file.endsWith('run.json'))).toHaveLength(9);
+      expect(files.filter((file) => file.endsWith('.safetensors'))).toEqual([]);
+      expect(files.filter((file) => readFileSync(file, 'utf8').includes(out))).toEqual([]);
+      const again = await run([...suite, '--out', published]);
+      expect([again.code, again.stderr]).toEqual([exit.ok, '']);
+      expect(JSON.parse(again.stdout)).toEqual(comparison);
+    },
+    limit,
+  );
 });

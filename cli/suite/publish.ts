@@ -1,0 +1,67 @@
+/**
+ * A comparison without its weights, small enough for a repository: the page, and of each finished run what the page is
+ * made of. `compare` in that folder makes the same page again, with no training and no photos.
+ */
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
+import { makeFolder } from '../../runtime/files/make-folder.ts';
+import { systemCode } from '../../runtime/runtime-error.ts';
+import type { TrialState } from '../../runtime/suite/state.ts';
+import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
+import { runFiles } from '../../runtime/train/run-folder.ts';
+import { type Results, type ResultsRequest, writeResults } from './results.ts';
+
+const told = ['architecture', 'metrics', 'evaluation', 'predictions'] as const;
+
+export async function publish(
+  results: Results,
+  request: ResultsRequest,
+  folder: string,
+): Promise<void> {
+  const { plan, trials, states, out } = request;
+  const local = withoutFolder(path.resolve(out));
+  for (const target of trialsOf(plan, folder)) {
+    const trial = trials.find(({ id }) => id === target.id);
+    const state = states.get(target.id);
+    if (trial && state?.kind === 'done') await publishRun(trial, state, target, local);
+  }
+  await writeResults(results, { ...request, out: folder });
+}
+
+async function publishRun(
+  trial: Trial,
+  { record }: Extract<TrialState, { readonly kind: 'done' }>,
+  target: Trial,
+  local: (text: string) => string,
+): Promise<void> {
+  await makeFolder(target.folder);
+  const put = (name: keyof typeof runFiles, text: string) =>
+    writeFileAtomic(path.join(target.folder, runFiles[name]), text);
+  for (const name of told) {
+    const text = await textOf(path.join(trial.folder, runFiles[name]));
+    if (text !== undefined) await put(name, local(text));
+  }
+  await writeFileAtomic(target.file, trial.shown);
+  // Last: with it the run counts as done.
+  const data = { ...record.data, root: path.basename(path.resolve(record.data.root)) };
+  await put('record', `${local(JSON.stringify({ ...record, data }, null, 2))}\n`);
+}
+
+/** Teachers and files are named by their absolute paths, which nobody else has. */
+function withoutFolder(folder: string): (text: string) => string {
+  const root = folder + path.sep;
+  const escaped = JSON.stringify(root).slice(1, -1);
+  return (text) => text.replaceAll(escaped, '').replaceAll(root, '');
+}
+
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    // A run without photos held out has no evaluation.
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
