@@ -173,7 +173,8 @@ function dataRecord(data: Dataset, root: string, recipe: Recipe): DataRecord {
     fingerprint: data.fingerprint,
     train: splitRecord(data.train, classes),
     validation: data.validation && splitRecord(data.validation, classes),
-    merged: Array.isArray(recipe.data.train) && recipe.data.train.length > 1,
+    // Folders that validate are never among those that train.
+    merged: !data.validation && Array.isArray(recipe.data.train) && recipe.data.train.length > 1,
     decoder: data.decoder,
   };
 }
