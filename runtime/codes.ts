@@ -131,7 +131,7 @@ and moved there when complete: what was there before is still whole.`,
     explanation: `The folder belongs to someone else or is mounted read-only. Choose another with \`--out\`.`,
   },
   E540: {
-    title: 'the loss is no longer a number',
+    title: 'the loss or the gradient is no longer a number',
     explanation: `A gradient grew beyond what floats hold, nearly always because the learning rate is too large for the network. Lower
 it, add \`warmupEpochs\`, or set \`clipNorm: 1\`. The layer named is the first, from the input on, whose gradient is no
 number. The last checkpoint is as it was before.`,

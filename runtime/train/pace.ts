@@ -61,12 +61,16 @@ export class Pace {
     };
   }
 
-  /** `layer` is the first, from the input on, whose gradient is no number. */
-  diverged(step: number, weight: string | undefined): never {
+  /** `weight` is the first, from the input on, whose gradient is no number. */
+  diverged(step: number, loss: number, weight: string | undefined): never {
     const named = weight === undefined ? '' : `; the gradient of ${weight} is the first`;
+    // Finite gradients whose squares are not are of a network that multiplies them from layer to layer.
+    const what = Number.isFinite(loss)
+      ? `${weight === undefined ? 'the square of ' : ''}the gradient is too large for a float`
+      : 'the loss is no longer a number';
     throw new TrainError({
       code: 'E540',
-      message: `step ${step + 1}: the loss is no longer a number${named}`,
+      message: `step ${step + 1}: ${what}${named}`,
       hint: `the learning rate is ${this.rateAt(step).toPrecision(3)}: lower it, add warmupEpochs or clipNorm. The last checkpoint is as it was`,
     });
   }

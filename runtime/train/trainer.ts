@@ -186,7 +186,7 @@ export class Trainer implements BackendTrainer {
   #update(step: number, loss: number): void {
     const { optimizer } = this.#recipe;
     const norm = Math.sqrt(sum(this.engine.floats(this.program.squares)));
-    if (!Number.isFinite(norm) || !Number.isFinite(loss)) this.#diverged(step);
+    if (!Number.isFinite(norm) || !Number.isFinite(loss)) this.#diverged(step, loss);
     const { averageDecay, correction1, correction2, ...common } = this.pace.scalarsAt(step, norm);
     const values: Partial<Record<keyof typeof scalar, number>> = {
       ...common,
@@ -200,14 +200,14 @@ export class Trainer implements BackendTrainer {
     this.engine.run('average');
   }
 
-  #diverged(step: number): never {
+  #diverged(step: number, loss: number): never {
     const gradients = this.engine.floats(this.program.gradients);
     const bad = this.program.layout.slots.find(
       (slot) =>
         slot.group !== 'statistics' &&
         !gradients.subarray(slot.from, slot.from + slot.elements).every(Number.isFinite),
     );
-    this.pace.diverged(step, bad?.name);
+    this.pace.diverged(step, loss, bad?.name);
   }
 }
 

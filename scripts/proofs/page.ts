@@ -8,8 +8,9 @@ import { root } from './job.ts';
 
 export function pageOf(results: readonly Result[], of: number, minutes: string): string {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' });
-  const dirty =
-    git('status', '--porcelain', '--untracked-files=no').trim() === '' ? '' : ', changed';
+  // Of its own page a run changes the file as it goes.
+  const changes = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!docs/results');
+  const dirty = changes.trim() === '' ? '' : ', changed';
   const commit = `${git('rev-parse', '--short', 'HEAD').trim()}${dirty}`;
   const seconds = results.reduce((sum, r) => sum + r.seconds, 0);
   const failures = results.reduce((sum, r) => sum + r.failures.length, 0);
@@ -25,7 +26,9 @@ export function pageOf(results: readonly Result[], of: number, minutes: string):
   );
   const notes = results.flatMap((r) => r.notes.map((note) => `- \`${r.name}\`: ${note}`));
   const failed = results.flatMap((r) =>
-    r.failures.map(({ which, text }) => `- \`prove:${r.name} --only ${which}\`: ${text}`),
+    r.failures.map(
+      ({ which, text }) => `- \`prove:${r.name} --only ${which}\`: ${text.replaceAll(root, '.')}`,
+    ),
   );
   return [
     '# A full run of the proofs',

@@ -139,7 +139,11 @@ export class TfjsTrainer implements BackendTrainer {
     const norms = (await this.#norms(gradients)).map((norm) => norm / imagesPerStep);
     const norm = Math.hypot(...norms);
     if (!Number.isFinite(norm) || !Number.isFinite(loss)) {
-      this.pace.diverged(step, this.#trained[norms.findIndex((n) => !Number.isFinite(n))]?.name);
+      this.pace.diverged(
+        step,
+        loss,
+        this.#trained[norms.findIndex((n) => !Number.isFinite(n))]?.name,
+      );
     }
     const scalars = this.pace.scalarsAt(step, norm);
     const gradientScale = scalars.gradientScale / imagesPerStep;
