@@ -19,6 +19,8 @@ export interface Stage {
   readonly last: GraphNode;
 }
 
+export type Product = Extract<InferenceUnit, { readonly kind: 'product' }>;
+
 export type InferenceUnit =
   | { readonly kind: 'node'; readonly node: GraphNode }
   | {

@@ -25,8 +25,9 @@ import { codeOf } from './activation.ts';
 import { type CallArguments, type PendingBuffer, ProgramBuilder } from './builder.ts';
 import type { ForwardContext, Weighted } from './forward-context.ts';
 import type { Activation } from './fuse.ts';
-import { type InferenceUnit, inferenceUnits } from './inference-units.ts';
+import { type InferenceUnit, inferenceUnits, type Product } from './inference-units.ts';
 import { lowerProduct } from './ops/product.ts';
+import { forwardWinograd, takesWinograd } from './ops/winograd.ts';
 import { layoutParameters, ParameterBuffers, type ParameterLayout } from './parameters.ts';
 import { lowerPhotos, type PhotoBuffers } from './photos.ts';
 import type { Buffer, Program } from './program.ts';
@@ -107,6 +108,8 @@ export interface NetworkOptions {
   readonly wanted?: ReadonlySet<number>;
   /** As in `InferenceOptions`. */
   readonly observed?: boolean;
+  /** 3x3 convolutions by Winograd's algorithm where that is faster: other last bits than evaluation gives. */
+  readonly winograd?: boolean;
 }
 
 interface InferenceSchedules {
@@ -130,8 +133,10 @@ export function lowerNetwork(
   const t = new InferenceContext(builder, graph, { weights, statistics, image }, options);
   builder.schedule(options.schedules.prepare);
   builder.schedule(options.schedules.run);
-  for (const unit of inferenceUnits(graph, options.observed ? 'none' : 'all', options.wanted))
-    lowerUnit(unit, t);
+  for (const unit of inferenceUnits(graph, options.observed ? 'none' : 'all', options.wanted)) {
+    if (options.winograd) lowerWinograd(unit, t);
+    else lowerUnit(unit, t);
+  }
   const copy = { pixels: 1, count: classes, inputChannels: classes, outputChannels: classes };
   const places = { ...copy, inputFrom: 0, outputFrom: 0, clear: 0 };
   const input = t.value(graph.output);
@@ -144,6 +149,23 @@ export function lowerUnit(unit: InferenceUnit, t: InferenceContext): void {
   else if (unit.kind === 'norm') lowerNorm(unit.norm, unit.activation, t);
   else if (unit.node.op === 'dropout') t.alias(unit.node, t.value(t.input(unit.node)));
   else ruleOf(unit.node).forward(unit.node, t);
+}
+
+/** Its transforms leave no room for what runs along in `lowerProduct`: activation and pool follow on their own. */
+function lowerWinograd(unit: InferenceUnit, t: InferenceContext): void {
+  const conv = unit.kind === 'product' && !unit.depthwise ? unit.main.node : undefined;
+  if (conv?.op !== 'conv2d' || !takesWinograd(conv, t.shape(t.input(conv)))) {
+    lowerUnit(unit, t);
+    return;
+  }
+  const { main, pool } = unit as Product;
+  forwardWinograd(conv, t);
+  const folded = t.value(conv.id);
+  if (main.activation) {
+    t.settle(t.input(main.activation), folded);
+    ruleOf(main.activation).forward(main.activation, t);
+  } else t.settle(main.last.id, folded);
+  if (pool) ruleOf(pool).forward(pool, t);
 }
 
 /** A norm that no convolution takes in. */

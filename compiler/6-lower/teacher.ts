@@ -78,7 +78,7 @@ export function lowerTeacher(
     return { network: undefined, view, logits, constants };
   }
   const schedules = { prepare: teacherPreparation, run: schedule };
-  const inside = { batch, image: view, label: 'teacher ', schedules, wanted };
+  const inside = { batch, image: view, label: 'teacher ', schedules, wanted, winograd: true };
   const network = lowerNetwork(builder, plan.graph, inside);
   if (plan.order.every((place, c) => place === c)) {
     return { network, view, logits: network.logits, constants };

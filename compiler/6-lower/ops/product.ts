@@ -12,11 +12,9 @@ import {
 import type { GraphNode } from '../../graph/graph.ts';
 import { codeOf } from '../activation.ts';
 import type { ForwardContext } from '../forward-context.ts';
-import type { InferenceUnit, Stage } from '../inference-units.ts';
+import type { Product, Stage } from '../inference-units.ts';
 import { convolutionShape, isDepthwise, isPointwise, packForward } from './convolution.ts';
 import { depthwiseShape } from './depthwise.ts';
-
-type Product = Extract<InferenceUnit, { readonly kind: 'product' }>;
 
 export function lowerProduct(unit: Product, t: ForwardContext): void {
   const { depthwise, main, pool } = unit;
