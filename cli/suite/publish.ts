@@ -7,13 +7,14 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import { makeFolder } from '../../runtime/files/make-folder.ts';
+import type { EvaluationRecord } from '../../runtime/report/index.ts';
 import { systemCode } from '../../runtime/runtime-error.ts';
 import type { TrialState } from '../../runtime/suite/state.ts';
 import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
 import { runFiles } from '../../runtime/train/run-folder.ts';
 import { type Results, type ResultsRequest, writeResults } from './results.ts';
 
-const told = ['architecture', 'metrics', 'evaluation', 'predictions'] as const;
+const told = ['architecture', 'metrics', 'predictions'] as const;
 
 export async function publish(
   results: Results,
@@ -43,10 +44,19 @@ async function publishRun(
     const text = await textOf(path.join(trial.folder, runFiles[name]));
     if (text !== undefined) await put(name, local(text));
   }
+  const evaluation = await textOf(path.join(trial.folder, runFiles.evaluation));
+  if (evaluation !== undefined) await put('evaluation', withoutPhotos(evaluation));
   await writeFileAtomic(target.file, trial.shown);
   // Last: with it the run counts as done.
   const data = { ...record.data, root: path.basename(path.resolve(record.data.root)) };
   await put('record', `${local(JSON.stringify({ ...record, data }, null, 2))}\n`);
+}
+
+/** The photos belong to whoever took them. */
+function withoutPhotos(text: string): string {
+  const evaluation = JSON.parse(text) as EvaluationRecord;
+  const worst = evaluation.worst.map((mistake) => ({ ...mistake, thumbnail: '' }));
+  return `${JSON.stringify({ ...evaluation, worst }, null, 2)}\n`;
 }
 
 /** Teachers and files are named by their absolute paths, which nobody else has. */

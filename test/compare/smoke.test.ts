@@ -125,6 +125,9 @@ describe('the smoke suite', () => {
       expect(files.filter((file) => file.endsWith('run.json'))).toHaveLength(9);
       expect(files.filter((file) => file.endsWith('.safetensors'))).toEqual([]);
       expect(files.filter((file) => readFileSync(file, 'utf8').includes(out))).toEqual([]);
+      const evaluations = files.filter((file) => file.endsWith('evaluation.json'));
+      expect(evaluations).toHaveLength(9);
+      expect(evaluations.filter((f) => readFileSync(f, 'utf8').includes('data:image'))).toEqual([]);
       const again = await run([...suite, '--out', published]);
       expect([again.code, again.stderr]).toEqual([exit.ok, '']);
       expect(JSON.parse(again.stdout)).toEqual(comparison);
