@@ -88,6 +88,9 @@ function requestOf(suite: string | undefined, options: Options): SuiteRequest {
 
 function sessionOptions(io: CommandIo, plan: SuitePlan, options: Options): SuiteOptions {
   const out = options.out ?? path.join('runs', plan.name);
+  if (options.publish !== undefined && path.resolve(options.publish) === path.resolve(out)) {
+    throw new UsageError('--publish names the folder of the runs', 'name another: --publish DIR');
+  }
   return {
     ...trialOptions(io, plan, { ...options, out }),
     only: chosen(plan, options.only ?? []),

@@ -3,12 +3,11 @@
  * made of. `compare` in that folder makes the same page again, with no training and no photos.
  */
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import { makeFolder } from '../../runtime/files/make-folder.ts';
+import { readIfThere } from '../../runtime/files/read-if-there.ts';
 import type { EvaluationRecord } from '../../runtime/report/index.ts';
-import { systemCode } from '../../runtime/runtime-error.ts';
 import type { TrialState } from '../../runtime/suite/state.ts';
 import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
 import { runFiles } from '../../runtime/train/run-folder.ts';
@@ -41,10 +40,11 @@ async function publishRun(
   const put = (name: keyof typeof runFiles, text: string) =>
     writeFileAtomic(path.join(target.folder, runFiles[name]), text);
   for (const name of told) {
-    const text = await textOf(path.join(trial.folder, runFiles[name]));
+    const text = await readIfThere(path.join(trial.folder, runFiles[name]));
     if (text !== undefined) await put(name, local(text));
   }
-  const evaluation = await textOf(path.join(trial.folder, runFiles.evaluation));
+  // A run without photos held out may have none.
+  const evaluation = await readIfThere(path.join(trial.folder, runFiles.evaluation));
   if (evaluation !== undefined) await put('evaluation', withoutPhotos(evaluation));
   await writeFileAtomic(target.file, trial.shown);
   // Last: with it the run counts as done.
@@ -64,14 +64,4 @@ function withoutFolder(folder: string): (text: string) => string {
   const root = folder + path.sep;
   const escaped = JSON.stringify(root).slice(1, -1);
   return (text) => text.replaceAll(escaped, '').replaceAll(root, '');
-}
-
-async function textOf(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    // A run without photos held out has no evaluation.
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

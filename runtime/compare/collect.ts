@@ -1,8 +1,8 @@
 /** From the run folders of a suite to its comparison. Reads, never trains. */
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { SuiteNetwork, SuitePlan } from '../../compiler/suite/plan.ts';
+import { readIfThere } from '../files/read-if-there.ts';
 import type {
   EpochMetrics,
   EvaluationRecord,
@@ -10,7 +10,6 @@ import type {
   RunRecord,
 } from '../report/records.ts';
 import { settings } from '../report/sections/recipe.ts';
-import { systemCode } from '../runtime-error.ts';
 import type { Trial } from '../suite/trial.ts';
 import { resolveRecipe } from '../train/recipe.ts';
 import { runFiles } from '../train/run-folder.ts';
@@ -210,20 +209,11 @@ function confusionOf(files: readonly TrialFiles[]): NetworkResult['confusion'] {
 }
 
 async function readJson<T>(file: string): Promise<T | undefined> {
-  const text = await readText(file);
+  const text = await readIfThere(file);
   return text === undefined ? undefined : (JSON.parse(text) as T);
 }
 
 async function readLines(file: string): Promise<readonly EpochMetrics[]> {
-  const lines = ((await readText(file)) ?? '').split('\n').filter((line) => line !== '');
+  const lines = ((await readIfThere(file)) ?? '').split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as EpochMetrics);
-}
-
-async function readText(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
-    throw error;
-  }
 }

@@ -1,12 +1,13 @@
 /** How far a trial is. Read from its run folder alone: the suite keeps no log of its own that could be wrong. */
 
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Recipe as WrittenRecipe } from '../../compiler/2-validate/spec.ts';
 import { compile, isComplete } from '../../compiler/compile.ts';
 import { printGraph } from '../../compiler/graph/print.ts';
 import { lockOwner } from '../files/lock.ts';
 import { thisProcess } from '../files/process-name.ts';
+import { readIfThere } from '../files/read-if-there.ts';
 import type { RunRecord } from '../report/records.ts';
 import { systemCode } from '../runtime-error.ts';
 import { type Recipe, resolveRecipe } from '../train/recipe.ts';
@@ -53,7 +54,7 @@ export async function readState(trial: Trial, expected: Expected): Promise<Trial
 
 async function readRecord(folder: string): Promise<RunRecord | undefined> {
   const file = path.join(folder, runFiles.record);
-  const text = await readText(file);
+  const text = await readIfThere(file);
   return text === undefined ? undefined : parseRecord(file, text);
 }
 
@@ -63,7 +64,7 @@ async function difference(
   record: RunRecord,
   expected: Expected,
 ): Promise<string | undefined> {
-  const stored = await readText(trial.file);
+  const stored = await readIfThere(trial.file);
   const before = stored === undefined ? undefined : meaning(stored);
   const now = meaning(trial.text);
   if (!before || !now) return 'network: what it was trained from is gone';
@@ -122,15 +123,6 @@ async function exists(file: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return false;
-    throw error;
-  }
-}
-
-async function readText(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
     throw error;
   }
 }
