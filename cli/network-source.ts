@@ -5,6 +5,7 @@ import { count } from '../compiler/5-budget/counts.ts';
 import type { EmitInput } from '../compiler/7-emit/ts/emit.ts';
 import type { Graph } from '../compiler/graph/graph.ts';
 import { initialize, type WeightStore } from '../compiler/weights/index.ts';
+import type { RunRecord } from '../runtime/report/index.ts';
 import { loadRun } from '../runtime/train/load-run.ts';
 import { readWeights } from '../runtime/train/read-weights.ts';
 import { resolveRecipe } from '../runtime/train/recipe.ts';
@@ -26,6 +27,8 @@ export interface Trained {
   readonly weights: WeightStore;
   /** Of the run or the recipe: which photos are held out. */
   readonly seed: number;
+  /** Of the run, where there is one. */
+  readonly record?: RunRecord;
 }
 
 /** A network that can be asked; `undefined` after saying what is wrong with the architecture. */
@@ -38,7 +41,7 @@ export async function trainedFrom(
   if (model !== undefined) {
     if (init !== undefined) throw new UsageError('--init goes with --arch: a run has its weights');
     const { graph, weights, record } = await loadRun(model);
-    return { graph, weights, seed: record.seed };
+    return { graph, weights, seed: record.seed, record };
   }
   if (init === undefined) throw new UsageError('--arch needs the weights: add --init FILE');
   const opened = await compileReference(io, arch as string, options.json);
@@ -59,6 +62,8 @@ function oneOf({ model, arch }: NetworkOptions): void {
 export interface Network extends EmitInput {
   /** By which photos are held out. */
   readonly seed: number;
+  /** Of the run, where there is one. */
+  readonly record?: RunRecord;
 }
 
 /** `undefined` after saying what is wrong with the architecture. */
@@ -94,5 +99,5 @@ async function ofRun(folder: string): Promise<Network> {
   const { architecture, recipe } = record;
   const { text: source, verdicts } = architecture;
   const about = { counts: count(graph), verdicts, source, netlathe: packageVersion(), recipe };
-  return { graph, weights, ...about, seed: record.seed };
+  return { graph, weights, ...about, seed: record.seed, record };
 }

@@ -180,10 +180,10 @@ async function int8Of(
     );
   }
   const count = positiveInteger('--calibrate', calibrate) ?? 128;
-  const photos = await photosOf(io, network, { data, cache });
+  const { data: photos, images } = await photosOf(io, network, { data, cache });
   return {
     training: photos.train,
-    validation: photos.validation ?? photos.train,
+    validation: images,
     calibrate: count,
     seed: network.seed,
     keep,

@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import type { Graph } from '../../compiler/graph/graph.ts';
 import type { WeightStore } from '../../compiler/weights/index.ts';
-import { type Dataset, type ImageSet, loadDataset } from '../../runtime/data/index.ts';
+import type { ImageSet } from '../../runtime/data/index.ts';
 import { wilsonInterval } from '../../runtime/report/index.ts';
 import { Evaluator } from '../../runtime/train/evaluator.ts';
 import { type Figures, figuresOf } from '../../runtime/train/figures.ts';
@@ -11,8 +11,8 @@ import { defineCommand, jsonOption } from '../command.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
 import { type NetworkOptions, trainedFrom } from '../network-source.ts';
 import { positiveInteger } from '../options.ts';
-import { bar, ProgressLine } from '../progress.ts';
-import { storageSize } from '../train-session.ts';
+import { type Photos, photosOf } from '../photos.ts';
+import { bar } from '../progress.ts';
 
 interface Options extends NetworkOptions {
   readonly data: string;
@@ -33,7 +33,10 @@ export const command = defineCommand<Options>({
       .option('--arch <arch>', 'instead: an architecture, with weights from --init')
       .option('--init <weights>', 'weights of the architecture: a .safetensors file')
       .requiredOption('--data <dir>', 'photos: folders of a class, or a .tar or .tar.gz of them')
-      .option('--split <folder>', 'which folder of it (default: the validation photos, else all)')
+      .option(
+        '--split <folder>',
+        'which folder of it (default: what validates or was held out, else all)',
+      )
       .option('--tta <kind>', 'also with test-time augmentation, reported apart: flip')
       .option('--threads <n>', 'threads (default: cores, 8 at most)')
       .option('--cache <dir>', 'where decoded photos are kept')
@@ -49,21 +52,8 @@ export const command = defineCommand<Options>({
     const run = await trainedFrom(io, options);
     if (!run) return exit.fault;
     const signal = io.takeInterrupts();
-    const line = new ProgressLine(io.stderr, io.quiet);
-    const data = await loadDataset({
-      root: options.data,
-      seed: run.seed,
-      // A network whose file only counts its classes is told their names by the photos.
-      classes: run.graph.labelled ? run.graph.classes : run.graph.classes.length,
-      storageSize: storageSize(run.graph.input),
-      ...(options.split === undefined ? {} : { splits: { train: options.split } }),
-      cacheDir: options.cache,
-      signal,
-      onProgress: ({ done, total }) =>
-        line.show(() => `decoding photos ${bar(done / total, 20)} ${done} of ${total}`),
-    });
-    line.clear();
-    const images = options.split === undefined ? (data.validation ?? data.train) : data.train;
+    const photos = await photosOf(io, run, { ...options, signal });
+    const { images, relation } = photos;
     const threads =
       positiveInteger('--threads', options.threads) ?? Math.min(8, availableParallelism());
     try {
@@ -72,7 +62,8 @@ export const command = defineCommand<Options>({
       const classes = run.graph.classes.length;
       const figures = figuresOf(logits, images.labels, classes);
       const averaged = tta && meanOf(logits, await logitsOf({ ...judge, mirrored: true }));
-      print(io, data, options, {
+      if (relation === 'trained') io.say(`${io.err.yellow('warning')}: ${sayings.trained}`);
+      print(io, photos, options, {
         figures,
         flipped: averaged && figuresOf(averaged, images.labels, classes),
       });
@@ -108,7 +99,7 @@ const meanOf = (a: Float32Array, b: Float32Array): Float32Array =>
 
 function print(
   io: CommandIo,
-  data: Dataset,
+  { data, relation }: Photos,
   options: Options & { readonly json?: boolean },
   { figures, flipped }: { readonly figures: Figures; readonly flipped: Figures | undefined },
 ): void {
@@ -125,6 +116,7 @@ function print(
       top5,
       loss,
       count,
+      photos: relation,
       interval,
       perClass,
       confusion,
@@ -150,9 +142,17 @@ function print(
       `${label.padEnd(width)} ${figure.padStart(6)} ${bar(share ?? 0, 20)} of ${photos}\n`,
     );
   }
-  io.stdout.write(`\n${summary(figures)}  ${count} photos\n`);
+  io.stdout.write(
+    `\n${summary(figures)}  ${count} photos${relation === 'heldOut' ? sayings.heldOut : ''}\n`,
+  );
   if (flipped) io.stdout.write(`with the mirror image of each: ${summary(flipped)}\n`);
 }
+
+const sayings = {
+  heldOut: ', held out in training',
+  trained:
+    'the network was trained on these very photos, and its run held none out: on others it will do worse',
+} as const;
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 

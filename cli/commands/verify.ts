@@ -51,7 +51,10 @@ export const command = defineCommand<Options>({
       .requiredOption('--bundle <dir>', 'what netlathe emit wrote')
       .requiredOption('--model <run>', 'folder of the run it was made of')
       .requiredOption('--data <dir>', 'photos: folders of a class, or a .tar or .tar.gz of them')
-      .option('--split <folder>', 'which folder of it (default: the validation photos, else all)')
+      .option(
+        '--split <folder>',
+        'which folder of it (default: what validates or was held out, else all)',
+      )
       .option('--cache <dir>', 'where decoded photos are kept')
       .option(...jsonOption),
   run: async (io, _args, options) => {
@@ -59,8 +62,7 @@ export const command = defineCommand<Options>({
     const folder = path.resolve(io.cwd, options.bundle);
     const metadata = await readMetadata(folder, run);
     const { graph, record } = run;
-    const data = await photosOf(io, { graph, seed: record.seed }, options);
-    const images = options.split === undefined ? (data.validation ?? data.train) : data.train;
+    const { images } = await photosOf(io, { graph, seed: record.seed, record }, options);
     const reference = await evaluate(run, images);
     const report = await verify(folder, metadata, images, reference);
     const faults = faultsOf(report);
