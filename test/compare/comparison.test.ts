@@ -158,6 +158,14 @@ describe('what is written beside the page', () => {
     expect(png.subarray(1, 4).toString()).toBe('PNG');
   });
 
+  it('are of training alone where one network stands by itself', async () => {
+    const { networks } = comparison;
+    const figures = await figuresOf({ ...comparison, networks: networks.slice(0, 1) }, 'en');
+    expect(figures.map(({ name }) => name)).toEqual([
+      ...['validation-accuracy', 'validation-loss', 'training-accuracy', 'training-loss'],
+    ]);
+  });
+
   it('survives JSON', () => {
     expect(JSON.parse(JSON.stringify(comparison))).toEqual(comparison);
   });

@@ -25,8 +25,9 @@ export function costOf(network: NetworkResult, cost: Cost): number | null {
   }
 }
 
+/** None where a network stands alone: there is nothing to compare, and the table says what it costs. */
 export function pointsOf(cost: Cost, { shown, indexOf }: Context): readonly CostPoint[] {
-  return shown.flatMap((network) => {
+  const points = shown.flatMap((network) => {
     const value = costOf(network, cost);
     // A teacher, often ten times as large, would press the rivals into a corner.
     if (value === null || !network.accuracy || network.role === 'teacher') return [];
@@ -34,6 +35,7 @@ export function pointsOf(cost: Cost, { shown, indexOf }: Context): readonly Cost
     const colour = colourOf(indexOf(network));
     return [{ tag: network.tag, colour, cost: value, accuracy: mean, interval }];
   });
+  return points.length < 2 ? [] : points;
 }
 
 export async function cost(context: Context): Promise<Section> {
@@ -43,7 +45,7 @@ export async function cost(context: Context): Promise<Section> {
   const timed = shown.find((n) => n.latency)?.latency;
   const how = timed ? words.cost.latencyHow(timed.runs, timed.cpu) : words.cost.noLatency;
   const drawings =
-    judged.length === 0
+    judged.length < 2
       ? undefined
       : html`<p class="intro">${words.cost.intro}</p>${legend(judged, context, false)}<div class="grid two">${charts}</div>`;
   return section(

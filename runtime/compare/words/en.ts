@@ -18,7 +18,8 @@ export const en: Words = {
   and,
   over: {
     comparison: 'Comparison',
-    trials: (done, all) => (done === all ? `${all} trials` : `${done} of ${all} trials`),
+    trials: (done, all) =>
+      done === all ? plural(all, 'trial') : `${done} of ${plural(all, 'trial')}`,
   },
   lead: ({ networks, seeds, epochs, train, validation, classes, time }) =>
     `${plural(networks, 'network')}, ${seedsEach(seeds)} each, ${epochs} on ${train} photos of ${plural(classes, 'class', 'classes')}${validation === null ? '' : `, judged on ${validation} others`}. Training took ${time} in all.`,
