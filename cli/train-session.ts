@@ -171,6 +171,7 @@ function dataRecord(data: Dataset, root: string, recipe: Recipe): DataRecord {
   return {
     root,
     fingerprint: data.fingerprint,
+    contents: data.contents,
     train: splitRecord(data.train, classes),
     validation: data.validation && splitRecord(data.validation, classes),
     // Folders that validate are never among those that train.

@@ -184,7 +184,7 @@ function trialResult(files: TrialFiles): TrialResult {
     loss: judged?.loss ?? null,
     lastTop1: judged && last ? last.top1 : null,
     photos: judged?.count ?? 0,
-    data: record?.data.fingerprint ?? null,
+    data: record?.data.contents ?? record?.data.fingerprint ?? null,
   };
 }
 

@@ -31,13 +31,16 @@ function pairOf(first: string, second: string, files: readonly TrialFiles[]): Pa
   // Of a network with one run, that run against its twin: a mean over other seeds would be another comparison.
   const whole = matched.length > 0 && matched.length === Math.min(a.length, b.length);
   const top1 = (f: TrialFiles) => f.evaluation?.top1 ?? 0;
+  const photos = [...a, ...b].map((f) => f.evaluation?.count ?? 0);
+  const step = photos.length > 0 && Math.min(...photos) > 0 ? 1 / Math.min(...photos) : 0;
   const seeds =
     whole || matched.length >= 2
       ? pairedTest(
           matched.map(([x]) => top1(x)),
           matched.map(([, y]) => top1(y)),
+          step,
         )
-      : welchTest(a.map(top1), b.map(top1));
+      : welchTest(a.map(top1), b.map(top1), step);
   return { first, second, seeds, standing: standingOf(seeds), photos: photosOf(matched) };
 }
 
@@ -47,7 +50,11 @@ function sameJudges(x: TrialFiles, y: TrialFiles): boolean {
     const [a, b] = [x.predictions.labels, y.predictions.labels];
     if (a.length !== b.length || a.some((label, i) => label !== b[i])) return false;
   }
-  return x.record?.data.fingerprint === y.record?.data.fingerprint;
+  const [a, b] = [x.record?.data, y.record?.data];
+  // Networks of other input sizes keep the same photos in other sizes.
+  return (
+    a?.fingerprint === b?.fingerprint || (a?.contents !== undefined && a.contents === b?.contents)
+  );
 }
 
 function standingOf({ interval, difference, n }: SeedTest): Standing {

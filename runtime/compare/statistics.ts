@@ -44,18 +44,25 @@ export interface SeedTest {
   readonly p: number | null;
 }
 
-/** Runs that share seed and photos: `a[i]` belongs to `b[i]`. */
-export function pairedTest(a: readonly number[], b: readonly number[]): SeedTest {
+/**
+ * Runs that share seed and photos: `a[i]` belongs to `b[i]`.
+ * @param step what one photo is worth, such as 1/750: figures are multiples of it, so that differences which happen to be
+ * equal do not say that there is no spread. It is taken to be at least that of such a rounding, step / sqrt(6).
+ */
+export function pairedTest(a: readonly number[], b: readonly number[], step = 0): SeedTest {
   const summary = summarize(a.map((value, i) => value - (b[i] as number)));
-  const { mean = 0, n = 0, deviation = null, interval = null } = summary ?? {};
-  const p = deviation === null ? null : pOf(mean, deviation / Math.sqrt(n), n - 1);
-  return { n, paired: true, means: [meanOf(a), meanOf(b)], difference: mean, interval, p };
+  const { mean = 0, n = 0 } = summary ?? {};
+  const means = [meanOf(a), meanOf(b)] as const;
+  const about = { n, paired: true, means, difference: mean };
+  if (!summary || summary.deviation === null) return { ...about, interval: null, p: null };
+  const error = Math.max(summary.deviation, step / Math.sqrt(6)) / Math.sqrt(n);
+  return { ...about, ...around(mean, error, n - 1) };
 }
 
 const meanOf = (values: readonly number[]): number => summarize(values)?.mean ?? 0;
 
-/** Welch's test, for runs that have nothing to pair them. */
-export function welchTest(a: readonly number[], b: readonly number[]): SeedTest {
+/** Welch's test, for runs that have nothing to pair them; `step` as above, of each figure by itself. */
+export function welchTest(a: readonly number[], b: readonly number[], step = 0): SeedTest {
   const [first, second] = [summarize(a), summarize(b)];
   const n = Math.min(a.length, b.length);
   const means = [first?.mean ?? 0, second?.mean ?? 0] as const;
@@ -63,13 +70,19 @@ export function welchTest(a: readonly number[], b: readonly number[]): SeedTest 
   if (!first || !second || first.deviation === null || second.deviation === null) {
     return { n, paired: false, means, difference, interval: null, p: null };
   }
-  const [va, vb] = [first.deviation ** 2 / first.n, second.deviation ** 2 / second.n];
+  const varianceOf = (deviation: number) => Math.max(deviation ** 2, step ** 2 / 12);
+  const va = varianceOf(first.deviation) / first.n;
+  const vb = varianceOf(second.deviation) / second.n;
   const error = Math.sqrt(va + vb);
   const freedom =
     error === 0 ? n : (va + vb) ** 2 / (va ** 2 / (first.n - 1) + vb ** 2 / (second.n - 1));
+  return { n, paired: false, means, difference, ...around(difference, error, freedom) };
+}
+
+function around(difference: number, error: number, freedom: number) {
   const half = criticalT(0.05, freedom) * error;
   const interval = { low: difference - half, high: difference + half };
-  return { n, paired: false, means, difference, interval, p: pOf(difference, error, freedom) };
+  return { interval, p: pOf(difference, error, freedom) };
 }
 
 function pOf(mean: number, error: number, freedom: number): number {

@@ -51,6 +51,8 @@ export interface Dataset {
   readonly validation: ImageSet | null;
   /** SHA-256 of what training sees: classes, storage size, and label and contents of every image, in order. */
   readonly fingerprint: string;
+  /** The same without the storage size: the same photos, whatever input they are scaled to. */
+  readonly contents: string;
   /** Whether the seed decided which images validate, so that another gives another fingerprint. */
   readonly seeded: boolean;
   /** What decoded the images: with the fingerprint, what fixes every pixel. */
@@ -79,7 +81,8 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
     classNames: classes.names,
     train: imageSet(decoded.pixels, train),
     validation: validation.length === 0 ? null : imageSet(decoded.pixels, validation),
-    fingerprint: fingerprintOf(classes.names, storageSize, train, validation),
+    fingerprint: fingerprintOf([classes.names, storageSize], train, validation),
+    contents: fingerprintOf([classes.names], train, validation),
     seeded: validationFraction !== undefined,
     decoder: DECODER,
     fromCache: decoded.fromCache,
@@ -101,14 +104,14 @@ function assertOptions({ validationFraction, splits, storageSize, maxBad }: Data
   const fraction = validationFraction ?? 0.5;
   if (!(fraction > 0 && fraction < 1)) {
     throw new DataOptionError({
-      message: `validationFraction ${fraction} is not between 0 and 1`,
-      hint: 'leave it out to validate on a folder, or give a part such as 0.1',
+      message: `the part to hold out (data.holdOut), ${fraction}, is not between 0 and 1`,
+      hint: 'leave it out to validate on a folder, or say a part such as 0.1',
     });
   }
   if (validationFraction !== undefined && typeof splits?.validation === 'string') {
     throw new DataOptionError({
-      message: `both a validation folder ("${splits.validation}") and validationFraction are given`,
-      hint: 'give one of them',
+      message: `the recipe names a folder that validates (data.validation: ${JSON.stringify(splits.validation)}) and a part of the training photos to hold out (data.holdOut: ${validationFraction})`,
+      hint: 'leave one of the two out',
     });
   }
   const share = maxBad ?? DEFAULT_MAX_BAD;
@@ -194,7 +197,7 @@ function splitWarnings(
   validation: readonly PlacedImage[],
 ): readonly DataWarning[] {
   if (validation.length === 0) {
-    const hint = 'add a folder "validation", or hold out a part with validationFraction';
+    const hint = 'add a folder "validation", or hold out a part with data: { holdOut: 0.1 }';
     return [
       dataWarning('W507', `nothing to validate on: all ${train.length} images train`, [], hint),
     ];
@@ -207,12 +210,11 @@ function splitWarnings(
 }
 
 function fingerprintOf(
-  classNames: readonly string[],
-  storageSize: number,
+  what: readonly unknown[],
   ...splits: readonly (readonly PlacedImage[])[]
 ): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([classNames, storageSize]));
+  hash.update(JSON.stringify(what));
   for (const images of splits) {
     hash.update(`\n${images.length}`);
     for (const { label, hash: contents } of images) hash.update(`\n${label} ${contents}`);

@@ -24,6 +24,8 @@ export interface SplitRecord {
 export interface DataRecord {
   readonly root: string;
   readonly fingerprint: string;
+  /** Of the photos alone, whatever size they are scaled to; runs before 2026-12 have none. */
+  readonly contents?: string;
   readonly train: SplitRecord;
   readonly validation: SplitRecord | null;
   /** Whether the validation photos were trained on too: then no held-out figure exists. */

@@ -112,6 +112,17 @@ describe('answers', () => {
     expect(text).not.toMatch(/beats|outside the noise/);
   });
 
+  it('pair networks of other input sizes by the photos, and no others', () => {
+    const pairedOf = (contents: string | undefined) => {
+      const small = { fingerprint: 'photos at 96', ...(contents && { contents }) };
+      const usual = { contents: 'photos' };
+      const data = { depthwise: usual, group: small };
+      const { pairs } = madeUp(plan, { skill: apart, data });
+      return pairs.find((p) => p.first === 'depthwise' && p.second === 'group')?.seeds.paired;
+    };
+    expect(['photos', 'others', undefined].map(pairedOf)).toEqual([true, false, false]);
+  });
+
   it('rest on the runs that are finished, with the means of just those', () => {
     const comparison = madeUp(plan, {
       skill: apart,

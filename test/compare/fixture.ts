@@ -29,6 +29,8 @@ export interface Made {
   readonly status?: (trial: Trial) => TrialStatus;
   readonly epochs?: number;
   readonly classes?: readonly string[];
+  /** What a run's record says of its photos, by network. */
+  readonly data?: Readonly<Record<string, Partial<RunRecord['data']>>>;
 }
 
 export function madeUp(plan: SuitePlan, made: Made): Comparison {
@@ -58,7 +60,8 @@ export function filesOf(trial: Trial, made: Made): TrialFiles {
   const merged = network.recipe.data?.validation === false;
   const all = metricsOf(final, made.epochs ?? 40, merged, random);
   const metrics = status === 'finished' ? all : all.slice(0, Math.ceil(all.length / 3));
-  const record = recordOf(trial, metrics, merged, classes);
+  const bare = recordOf(trial, metrics, merged, classes);
+  const record = { ...bare, data: { ...bare.data, ...made.data?.[network.id] } };
   if (status !== 'finished') return { ...none, trial, status, reason, record, metrics };
   return { trial, status, reason, record, metrics, ...judged(final, classes, merged, random) };
 }

@@ -82,6 +82,11 @@ describe('a few runs', () => {
   });
 
   it('that are all equal differ by exactly nothing', () => {
+    // Two seeds, one photo of 200 apart each: that they agree is no proof of a difference.
+    const { difference, interval } = pairedTest([0.8, 0.81], [0.795, 0.805], 1 / 200);
+    expect(difference).toBeCloseTo(0.005, 12);
+    expect(interval?.low).toBeLessThan(0);
+    expect(welchTest([0.8, 0.8], [0.795, 0.795], 1 / 200).interval?.low).toBeLessThan(0);
     expect(pairedTest([0.5, 0.5], [0.5, 0.5])).toMatchObject({
       interval: { low: 0, high: 0 },
       p: 1,

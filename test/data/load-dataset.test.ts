@@ -95,8 +95,12 @@ describe('a data set', () => {
       (await load()).fingerprint,
       (await load({ storageSize: 15 })).fingerprint,
     ]);
+    // What the photos are does not depend on the size that is kept of them.
+    const { contents } = await load();
+    expect((await load({ storageSize: 15 })).contents).toBe(contents);
     await rename(join(folders.root, 'train/cat/0.png'), join(folders.root, 'train/dog/00.png'));
     seen.add((await load()).fingerprint);
+    expect((await load()).contents).not.toBe(contents);
     await writeTree(folders.root, await images('train/dog/1.png'));
     seen.add((await load()).fingerprint);
     expect(seen.size).toBe(4);

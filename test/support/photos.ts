@@ -26,6 +26,7 @@ export function dataset(train: ImageSet, validation: ImageSet | null): Dataset {
     train,
     validation,
     fingerprint: 'made up',
+    contents: 'made up',
     decoder: 'none',
     seeded: false,
     fromCache: false,
