@@ -89,6 +89,12 @@ describe('in int8', () => {
     }
   });
 
+  test('a layer that runs as part of another is kept with it', async () => {
+    const graph = networkOf(small, 24);
+    const { metadata } = await quantized(graph, { keep: ['batchNorm_1'] });
+    expect(metadata.int8).toMatchObject({ kept: ['conv2d_1'], floats: ['conv2d_1'] });
+  });
+
   test('a layer that is none cannot be kept', async () => {
     const graph = networkOf(small, 24);
     await expect(quantized(graph, { keep: ['toString'] })).rejects.toMatchObject({ code: 'E711' });

@@ -14,6 +14,7 @@ import { bytesOfBase64 } from '../../../templates/support/base64.ts';
 import type { Model, ModelSpec, TestVector } from '../../../templates/support/types.ts';
 import type { Verdict } from '../../5-budget/check.ts';
 import type { Counts } from '../../5-budget/counts.ts';
+import { headsOf } from '../../6-lower/inference-units.ts';
 import type { Quantization } from '../../6-lower/int8/lower.ts';
 import { normsOf } from '../../6-lower/photos.ts';
 import type { Graph } from '../../graph/graph.ts';
@@ -122,7 +123,9 @@ async function quantizationOf(
     });
   }
   const inputs = inputsOf(graph, int8.training, int8.calibrate, int8.seed);
-  return { seen: await observe(graph, weights, inputs), keep: new Set(int8.keep) };
+  const heads = headsOf(graph);
+  const keep = new Set(int8.keep.map((name) => heads.get(name) ?? name));
+  return { seen: await observe(graph, weights, inputs), keep };
 }
 
 function refuse({ input, name }: Graph): void {

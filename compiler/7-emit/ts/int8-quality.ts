@@ -30,7 +30,7 @@ const noisePhotos = 16;
 export async function int8Quality(
   { graph, weights }: EmitInput,
   quantization: Quantization,
-  { training, validation, calibrate, seed, keep }: Int8Options,
+  { training, validation, calibrate, seed }: Int8Options,
   model: Model,
   floats: readonly string[],
 ): Promise<Int8Quality> {
@@ -48,7 +48,7 @@ export async function int8Quality(
   const inputs = inputsOf(graph, validation, noisePhotos, seed);
   return {
     calibrated: Math.min(calibrate, training.count),
-    kept: keep,
+    kept: [...quantization.keep],
     floats,
     photos: validation.count,
     agreement: agreed / photos,
