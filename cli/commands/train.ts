@@ -198,14 +198,19 @@ async function train(session: Session): Promise<number> {
   }).catch(async (error: unknown) => {
     const failed: RunRecord = { ...record, status: 'failed' };
     if (started) {
-      await folder.writeJson('record', failed);
+      // A full disk may refuse this too; what is told is what ended the training.
+      await folder.writeJson('record', failed).catch(() => undefined);
       await reporters.onEnd(failed, undefined);
     }
     throw error;
   });
   // The model that the run leaves is made on the CPU.
   await engine.close();
-  const finished = await writeResults(session, record, result);
+  const finished = await writeResults(session, record, result).catch(async (error: unknown) => {
+    // Whoever watches from elsewhere hears of the end.
+    await reporters.onEnd({ ...record, status: 'failed' }, undefined);
+    throw error;
+  });
   await reporters.onEnd(finished, result);
   return result.status === 'interrupted' ? exit.interrupted : exit.ok;
 }
@@ -222,8 +227,7 @@ async function readInitial({ init, resume }: Options, recipe: Recipe, { compiled
 async function refuseToOverwrite(folder: RunFolder, options: Options): Promise<void> {
   if (options.resume || options.force) return;
   const before = await folder.record();
-  // That it failed was told when it did; suites try such trials again.
-  if (!before || before.status === 'failed') return;
+  if (!before) return;
   if (before.status === 'finished' || before.status === 'stopped') {
     throw new UsageError(
       `${folder.path} holds a finished run`,
@@ -232,7 +236,7 @@ async function refuseToOverwrite(folder: RunFolder, options: Options): Promise<v
   }
   if (!(await folder.has('checkpoint'))) return;
   throw new UsageError(
-    `${folder.path} holds a run that was ${before.status === 'running' ? 'cut off' : before.status}`,
+    `${folder.path} holds a run that ${before.status === 'failed' ? 'failed' : `was ${before.status === 'running' ? 'cut off' : before.status}`}`,
     'go on with --resume, name another --out, or replace that run with --force',
   );
 }

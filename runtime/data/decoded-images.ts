@@ -80,6 +80,6 @@ function tooLarge(request: DecodeRequest, bytes: number, done: number): DataTooL
   return new DataTooLargeError({
     message: `${files.length} images at storage size ${storageSize} need about ${gigabytes(expected)} GB; there is room for ${gigabytes(MAX_PIXEL_BYTES)} GB`,
     path: source.location,
-    hint: `a storage size of ${fitting} would fit`,
+    hint: `photos are kept at one and a half times the input: an input of ${Math.floor(fitting / 1.5)} pixels would fit`,
   });
 }

@@ -1,6 +1,6 @@
 /** The files of a run. One process a run: a lock holds its name. */
 
-import { readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { temporaryOwner, writeFileAtomic } from '../files/atomic-write.ts';
 import { type Lock, type LockOwner, takeLock } from '../files/lock.ts';
@@ -104,6 +104,24 @@ export class RunFolder {
       if (isMap(metrics) && metrics.epoch === i + 1) return metrics as unknown as EpochMetrics;
       throw damaged(file, `line ${i + 1} is not that of epoch ${i + 1}`);
     });
+  }
+
+  /**
+   * Removes what another run has left, that nothing of it is taken for this one's: the checkpoint first, since whoever
+   * resumes starts from it.
+   */
+  async clear(): Promise<void> {
+    for (const name of [
+      'checkpoint',
+      'best',
+      'last',
+      'evaluation',
+      'predictions',
+      'report',
+    ] as const) {
+      await rm(this.file(name), { force: true });
+    }
+    await rm(this.file('model'), { recursive: true, force: true });
   }
 
   /** Of the run that was here before, if there was one. */

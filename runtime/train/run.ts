@@ -163,7 +163,7 @@ class Run {
       }
       this.#progress = progress;
       this.#epochs.push(...(await folder.metrics(progress.epochsLogged)));
-    }
+    } else await folder.clear();
     await this.#options.onStart?.(this.#epochs);
     await folder.rewriteMetrics(this.#epochs);
     this.#started = performance.now();

@@ -153,6 +153,17 @@ describe('a training run', () => {
     });
   });
 
+  it('takes nothing of the run that was in its folder before for its own', async () => {
+    const { folder } = await run();
+    const written: WrittenRecipe = { ...recipe, optimizer: { name: 'sgd', learningRate: 1e30 } };
+    // Ends before it saves anything.
+    await expect(run({ folder, written })).rejects.toMatchObject({ code: 'E540' });
+    for (const name of ['checkpoint', 'best', 'last', 'evaluation', 'predictions'] as const) {
+      expect(await folder.has(name)).toBe(false);
+    }
+    await expect(run({ folder, written, resume: true })).rejects.toMatchObject({ code: 'E544' });
+  });
+
   it('stops where the loss is no number, names the layer and keeps the checkpoint', async () => {
     const wild: WrittenRecipe = {
       ...recipe,
