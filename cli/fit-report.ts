@@ -23,7 +23,7 @@ export function printFit(io: CommandIo, compiled: Compiled, fit: Fit, facts: Fit
   const lines = [
     `${bold(visible(compiled.normal.name))}: ${showGoal(goal)}, varying ${fit.vary}`,
     '',
-    dim(row('', 'params', 'macs', 'deviation', 'widths')),
+    dim(row('', 'params', 'macs', 'reshaped', 'widths')),
     ...table(io, dim(' now'), current.params, current.macs, undefined, current.widths),
   ];
   solutions.forEach((solution, i) => {

@@ -41,6 +41,10 @@ export async function trainedFrom(
   if (model !== undefined) {
     if (init !== undefined) throw new UsageError('--init goes with --arch: a run has its weights');
     const { graph, weights, record } = await loadRun(model);
+    const cut = unfinished[record.status];
+    if (cut !== undefined) {
+      io.say(`${io.err.cyan('note')}: the run in ${model} ${cut}; these are its weights so far`);
+    }
     return { graph, weights, seed: record.seed, record };
   }
   if (init === undefined) throw new UsageError('--arch needs the weights: add --init FILE');
@@ -53,6 +57,12 @@ export async function trainedFrom(
     seed: normal.recipe?.seed ?? 0,
   };
 }
+
+const unfinished: Partial<Record<RunRecord['status'], string>> = {
+  running: 'has not come to its end',
+  interrupted: 'was interrupted',
+  failed: 'failed',
+};
 
 function oneOf({ model, arch }: NetworkOptions): void {
   if ((model === undefined) !== (arch === undefined)) return;

@@ -79,7 +79,7 @@ export class TrainReporter implements RunReporter, RunListener {
     }
     const engine =
       record.engine === 'wasm'
-        ? `${record.numerics} numerics, ${record.threads} threads`
+        ? `${record.numerics} numerics, ${record.threads} thread${record.threads === 1 ? '' : 's'}`
         : `TensorFlow.js${record.gpu === undefined ? '' : ` on ${record.gpu}`}`;
     this.#io.say(
       err.dim(

@@ -69,7 +69,8 @@ export const command = defineCommand<Options>({
       line.clear();
       teacher = await found.with(prepared.compiled.graph);
       const temperature = recipe.distill?.temperature ?? usualTemperature;
-      const check = await measure({ teacher, prepared, temperature, options, signal });
+      const isUsual = recipe.distill === undefined;
+      const check = await measure({ teacher, prepared, temperature, isUsual, options, signal });
       if (options.json) io.printJson(check);
       else print(io, check);
       return exit.ok;
@@ -92,6 +93,8 @@ interface Given {
   readonly teacher: Teacher;
   readonly prepared: Prepared;
   readonly temperature: number;
+  /** Whether that is the default, and no recipe says it. */
+  readonly isUsual: boolean;
   readonly options: Options;
   readonly signal: AbortSignal;
 }
@@ -112,6 +115,8 @@ interface Check {
   readonly temperatures: readonly Softness[];
   /** The one that the recipe distils at. */
   readonly temperature: number;
+  /** Whether that is the default, since no recipe distils. */
+  readonly isUsual: boolean;
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -123,7 +128,7 @@ const temperatures = [1, 2, 4, 8, 20];
 const usualTemperature = 4;
 
 async function measure(given: Given): Promise<Check> {
-  const { teacher, prepared, temperature, options, signal } = given;
+  const { teacher, prepared, temperature, isUsual, options, signal } = given;
   const { graph } = prepared.compiled;
   const { train, validation } = prepared.data;
   const threads =
@@ -148,6 +153,7 @@ async function measure(given: Given): Promise<Check> {
     student,
     temperatures: all.map((t) => softnessOf(onTrain, classes, t)),
     temperature,
+    isUsual,
   };
   const note = viewNote(teacher, graph);
   return { ...check, notes: note === undefined ? [] : [note], warnings: warningsOf(check) };
@@ -245,7 +251,8 @@ function print(io: CommandIo, check: Check): void {
   out();
   out(io.out.dim('temperature  entropy  largest'));
   for (const row of rows) {
-    const mark = row.temperature === temperature ? '  in the recipe' : '';
+    const mark =
+      row.temperature === temperature ? (check.isUsual ? '  the default' : '  in the recipe') : '';
     out(
       `${String(row.temperature).padStart(11)} ${percent(row.entropy).padStart(8)} ${percent(row.largest).padStart(8)}  ${row.verdict}${mark}`,
     );

@@ -14,6 +14,7 @@ import type { TrialEnd } from '../../runtime/suite/runner.ts';
 import { readState, type TrialState } from '../../runtime/suite/state.ts';
 import { SuiteError } from '../../runtime/suite/suite-error.ts';
 import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
+import { resolveRecipe } from '../../runtime/train/recipe.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
 import type { Place } from '../places/index.ts';
 import { bar, ProgressLine } from '../progress.ts';
@@ -72,15 +73,23 @@ export class SuiteSession {
   /** `--dry-run`. */
   async describe(): Promise<number> {
     const states = await this.#states();
-    for (const { id, compiled, fitted, seeds } of this.#plan.networks) {
-      const { trainable } = compiled.counts.params;
-      const widths = fitted ? `  widths ${fitted.after.join(' ')}` : '';
-      const kinds = seeds.map((seed) => {
+    const networks = this.#plan.networks.map(({ id, compiled, fitted, recipe, seeds }) => ({
+      id,
+      params: compiled.counts.params.trainable,
+      widths: fitted?.after ?? null,
+      epochs: resolveRecipe(recipe).epochs,
+      trials: seeds.map((seed) => {
         const trial = this.#trials.find((t) => t.network.id === id && t.seed === seed);
-        return `${seed} ${words[(trial && states.get(trial.id)?.kind) ?? 'missing']}`;
-      });
+        return { seed, state: (trial && states.get(trial.id)?.kind) ?? 'missing' };
+      }),
+    }));
+    const { json, out } = this.#options;
+    if (json) this.#io.printJson({ out, networks });
+    for (const { id, params, widths, epochs, trials } of json ? [] : networks) {
+      const fitted = widths ? `  widths ${widths.join(' ')}` : '';
+      const seeds = trials.map(({ seed, state }) => `${seed} ${words[state]}`).join(', ');
       this.#io.stdout.write(
-        `${id}  ${trainable.toLocaleString('en-US')} params${widths}  seeds: ${kinds.join(', ')}\n`,
+        `${id}  ${params.toLocaleString('en-US')} params${fitted}  ${epochs} epoch${epochs === 1 ? '' : 's'}  seeds: ${seeds}\n`,
       );
     }
     this.#refuse(states, true);
@@ -95,7 +104,10 @@ export class SuiteSession {
     const todo = this.#trials.filter((trial) => this.#isToRun(trial, before));
     const ends = await this.#train({ todo, states: before, judged: false }, signal);
     this.#line.clear();
-    if (!ends) return exit.interrupted;
+    if (!ends) {
+      this.#io.say('stopped before anything was trained');
+      return exit.interrupted;
+    }
     // Ctrl-C is not to wait for a page.
     if (!signal.aborted) await this.#results(ends, signal);
     return codeOf(ends, signal);
@@ -121,7 +133,10 @@ export class SuiteSession {
     // What was there before stays as it was.
     if (signal.aborted) return;
     const page = await writeResults(results, request);
-    if (published !== undefined) await publish(results, request, published);
+    if (published !== undefined) {
+      await publish(results, request, published);
+      this.#io.say(this.#io.err.dim(`published to ${published}`));
+    }
     const { comparison } = results;
     if (json) this.#io.printJson(comparison);
     else printResults(this.#io, comparison, page);
@@ -212,8 +227,9 @@ export class SuiteSession {
     });
     await runner.ready(todo, signal);
     if (signal.aborted) return undefined;
-    const skipped = this.#trials.length - todo.length;
-    const note = skipped === 0 ? '' : `, ${skipped} not to be run now`;
+    const done = this.#trials.filter(({ id }) => states.get(id)?.kind === 'done').length;
+    const skipped = this.#trials.length - todo.length - done;
+    const note = `${done === 0 ? '' : `, ${done} done already`}${skipped === 0 ? '' : `, ${skipped} not to be run now`}`;
     this.#io.say(
       `${this.#plan.name}: ${todo.length} of ${this.#trials.length} trials to train${note}`,
     );

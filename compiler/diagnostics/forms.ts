@@ -22,7 +22,8 @@ function summary(diagnostics: readonly Diagnostic[], bold: (text: string) => str
   const total = [...count('error', 'error'), ...count('warning', 'warning')].join(', ');
   const hidden = diagnostics.length - mostShown;
   const more = hidden > 0 ? ` (${mostShown} shown and ${hidden} more)` : '';
-  const code = diagnostics[0]?.code ?? '';
+  const first = diagnostics.find((d) => d.severity === 'error') ?? diagnostics[0];
+  const code = first?.code ?? '';
   return `${bold(total)}${more}; netlathe explain ${code} tells more`;
 }
 

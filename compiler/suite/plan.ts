@@ -189,9 +189,15 @@ function placeOf({ spec, places, root }: SuiteDocument, network: SuiteNetwork): 
 /** Questions about networks that there are not. */
 function strangers(document: SuiteDocument, networks: readonly SuiteNetwork[]): Diagnostic[] {
   const ids = networks.map(({ id }) => id);
+  // Of which something worse was said already.
+  const unplanned = Object.keys(document.spec.networks).filter(
+    (entry) => !networks.some((network) => network.entry === entry),
+  );
+  const isUnplanned = (name: string) =>
+    unplanned.some((entry) => name === entry || name.startsWith(`${entry}-`));
   return (document.spec.questions ?? []).flatMap(({ of }) =>
     of.flatMap((name, i) =>
-      ids.includes(name)
+      ids.includes(name) || isUnplanned(name)
         ? []
         : [
             diagnose(

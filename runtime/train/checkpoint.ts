@@ -153,7 +153,10 @@ function checkIdentity(
       code: 'E541',
       message: `the run cannot go on: ${meanings[key]}`,
       path: file,
-      hint: 'restore what it was made with, or start a new run in another folder',
+      hint:
+        key === 'recipe'
+          ? 'restore what it was made with, flags too; to train its network further, start in another folder from its weights: --init RUN/weights.safetensors'
+          : 'restore what it was made with, or start a new run in another folder',
     });
   }
 }

@@ -38,6 +38,16 @@ describe('the figures of the page', () => {
     for (const layer of run().architecture.counts.layers) expect(text).toContain(layer.name);
   });
 
+  it('say how far a run of some steps got', async () => {
+    const [first] = epochs(1);
+    const cut = [{ ...(first as (typeof metrics)[0]), step: 30 }];
+    const metrics = epochs(2);
+    const lead = async (of: typeof metrics) =>
+      /trained for .*? on/.exec(textOf(await renderReport(run(), of, undefined)))?.[0];
+    expect(await lead(cut)).toBe('trained for 30 steps of 32 photos (0.29 epochs) on');
+    expect(await lead(metrics)).toBe('trained for 2 epochs on');
+  });
+
   it('say how a limit is broken', async () => {
     const { architecture } = run();
     const allowed = { minimum: 0, maximum: 200_000 };

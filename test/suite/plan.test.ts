@@ -71,3 +71,13 @@ it('varies a variant by its own entry, also where another begins alike', () => {
   const varied = plan.networks.find(({ ablation }) => ablation);
   expect([varied?.entry, varied?.recipe.epochs]).toEqual(['net-x', 5]);
 });
+
+it('does not call a network unknown that is too large', () => {
+  const more = `budget: { params: { atMost: 1000 } }
+questions: [{ ask: Which?, of: [large, nobody] }]
+`;
+  const faults = () => planOf('  large: { arch: student }\n', more);
+  expect(faults).toThrow(/256,?779/);
+  expect(faults).toThrow(/"nobody", which is none/);
+  expect(faults).not.toThrow(/"large", which is none/);
+});

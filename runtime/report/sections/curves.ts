@@ -16,7 +16,7 @@ export async function curves(run: RunRecord, metrics: readonly EpochMetrics[]): 
   const [loss, accuracy, rate] = await Promise.all([
     pair(run, metrics, 'loss'),
     pair(run, metrics, 'top1'),
-    learningRate(metrics),
+    learningRate(metrics, run.recipe.optimizer.learningRate),
   ]);
   const body = html`<div class="grid two">${loss}${accuracy}${rate}<div class="prose">${remarks(run, metrics)}</div></div>
 <details><summary>${metrics.length === 1 ? 'The epoch' : `All ${metrics.length} epochs`} as a table</summary>${epochTable(run, metrics)}</details>`;
@@ -55,18 +55,19 @@ async function pair(
 ${validated ? html`<span class="key validation">validation ${write(validation.at(-1))}</span>` : undefined}</span></figcaption>${chart}</figure>`;
 }
 
-async function learningRate(metrics: readonly EpochMetrics[]): Promise<Html> {
+/** Rates at the ends of epochs, which may miss the highest. */
+async function learningRate(metrics: readonly EpochMetrics[], highest: number): Promise<Html> {
   const rates = metrics.map((m) => m.learningRate);
-  const peak = format.compact(Math.max(...rates));
+  const peak = format.compact(highest);
   const chart = await drawChart({
-    description: `Learning rate over ${format.plural(metrics.length, 'epoch')}, at most ${peak}`,
+    description: `Learning rate at the ends of ${format.plural(metrics.length, 'epoch')}; the recipe's highest is ${peak}`,
     epochs: metrics.map((m) => m.epoch),
     series: [{ key: 'rate', values: rates }],
     unit: 'number',
     fromZero: true,
     aspect: 0.25,
   });
-  return html`<figure><figcaption><h3>Learning rate</h3><span class="legend"><span class="key rate">at most ${peak}</span></span></figcaption>${chart}</figure>`;
+  return html`<figure><figcaption><h3>Learning rate</h3><span class="legend"><span class="key rate">at the ends of epochs; the recipe's highest is ${peak}</span></span></figcaption>${chart}</figure>`;
 }
 
 function remarks({ best, recipe }: RunRecord, metrics: readonly EpochMetrics[]): Html[] {

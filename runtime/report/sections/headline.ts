@@ -20,18 +20,28 @@ export function headline(
   figure: Figure | undefined,
 ): Html {
   const layers = run.architecture.counts.layers.length;
-  const epochs = metrics.at(-1)?.epoch ?? 0;
   return html`
 <header>
 <p class="over"><span class="status ${run.status}">${statusWords[run.status]}</span> <time datetime="${run.startedAt}">${format.moment(run.startedAt)}</time></p>
 <h1>${name(run.name)}</h1>
 <p class="lead">${format.plural(run.classes.length, 'class', 'classes')}, ${format.plural(layers, 'layer')},
-trained for ${format.plural(epochs, 'epoch')} on ${format.plural(run.data.train.count, 'photo')} in ${format.duration(run.seconds)}.</p>
+trained for ${lengthOf(run, metrics)} on ${format.plural(run.data.train.count, 'photo')} in ${format.duration(run.seconds)}.</p>
 <div class="heroes">
 ${accuracy(run, figure)}
 ${cost(run)}
 </div>
 </header>`;
+}
+
+/** In epochs; in steps where the last epoch was cut short. */
+function lengthOf({ recipe, data }: RunRecord, metrics: readonly EpochMetrics[]): string {
+  const { epoch = 0, step = 0 } = metrics.at(-1) ?? {};
+  const photos = recipe.batch * recipe.accumulate;
+  // An epoch may leave out less than a batch.
+  const isWhole = (step + epoch) * photos > data.train.count * epoch;
+  if (isWhole) return format.plural(epoch, 'epoch');
+  const share = ((step * photos) / data.train.count).toFixed(2);
+  return `${format.plural(step, 'step')} of ${format.plural(photos, 'photo')} (${share} epochs)`;
 }
 
 const splitWords = { train: 'training', validation: 'validation', test: 'test' } as const;
