@@ -150,7 +150,7 @@ describe('netlathe teacher-check', () => {
     const { stdout } = await check('--arch', job.architecture, '--student', at('teacher'));
     expect(stdout).toContain('warning: the teacher is no better than the student');
     expect(stdout).toMatch(/validation +[\d.]+% of 12 right/);
-    expect(stdout).toMatch(/^ +4 +[\d.]+% +[\d.]+% .* in the recipe$/m);
+    expect(stdout).toMatch(/^ +4 +[\d.]+% +[\d.]+% .* the default$/m);
   });
 
   it('names classes that differ', async () => {
