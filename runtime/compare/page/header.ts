@@ -28,8 +28,14 @@ function lead(
   { networks, recipe, photos, classes, seconds }: Context['comparison'],
   words: Context['words'],
 ): string {
+  const finished = networks.flatMap((n) => n.trials.filter((t) => t.status === 'finished'));
+  // Networks may have a number of their own, or stop early.
+  const lengths = finished.length > 0 ? finished.map((t) => t.epochs) : [recipe.epochs];
+  const [least, most] = [Math.min(...lengths), Math.max(...lengths)];
   const epochs =
-    words.lang === 'en' ? format.plural(recipe.epochs, 'epoch') : `${recipe.epochs} 轮`;
+    words.lang === 'en'
+      ? `${least === most ? '' : `${least} to `}${format.plural(most, 'epoch')}`
+      : `${least === most ? '' : `${least} 至 `}${most} 轮`;
   const each = networks.map((n) => n.trials.length);
   return words.lead({
     networks: networks.length,
