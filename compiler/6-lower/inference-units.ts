@@ -88,12 +88,12 @@ export function inferenceUnits(
 
 /** Of each layer that int8 inference runs as part of another, the name of that one: norms and activations behind. */
 export function headsOf(graph: Graph): ReadonlyMap<string, string> {
+  const follower = followerOf(graph);
   return new Map(
     inferenceUnits(graph, 'activations').flatMap((unit): readonly (readonly [string, string])[] => {
       if (unit.kind === 'node') return [];
       const head = unit.kind === 'norm' ? unit.norm : unit.main.node;
       const last = unit.kind === 'norm' ? (unit.activation ?? unit.norm) : unit.main.last;
-      const follower = followerOf(graph);
       const inside: GraphNode[] = [];
       for (let node: GraphNode | undefined = head; node && node !== last; ) {
         node = follower(node);

@@ -23,10 +23,10 @@ const folders: Readonly<Record<HermesTools, string>> = {
   types: '.hermes-types',
 };
 
+const packagesOf = (tools: HermesTools): readonly string[] =>
+  Object.entries(wanted[tools]).map(([name, version]) => `${name}@${version}`);
 const pinsOf = (tools: HermesTools): string =>
-  [...Object.entries(wanted[tools]).map(([name, version]) => `${name}@${version}`)]
-    .concat(tools === 'types' ? [reactNative] : [])
-    .join('\n');
+  [...packagesOf(tools), ...(tools === 'types' ? [reactNative] : [])].join('\n');
 
 const folderOf = (tools: HermesTools): string =>
   path.join(import.meta.dirname, '../..', folders[tools]);
@@ -48,9 +48,8 @@ export function hermesTools(tools: HermesTools): string {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
-  const packages = Object.entries(wanted[tools]).map(([name, version]) => `${name}@${version}`);
   const quiet = ['--ignore-scripts', '--legacy-peer-deps', '--no-audit', '--no-fund'];
-  npm(folder, ['install', ...quiet, ...packages]);
+  npm(folder, ['install', ...quiet, ...packagesOf(tools)]);
   if (tools === 'types') unpackReactNative(folder);
   // Last, and in one step: a folder without it is made anew.
   writeFileSync(`${stampOf(tools)}.new`, pinsOf(tools));
