@@ -9,6 +9,7 @@ import {
   PHOTO_SLACK,
   RESIZE_ROW,
   resizePhoto,
+  resizeScratch,
 } from '../../runtime/kernels/plain/augment.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { PendingBuffer, ProgramBuilder } from './builder.ts';
@@ -52,13 +53,10 @@ export function lowerPhotos(
   const norms = builder.kept('channel norms', 2 * channels);
   const args = { photos, rows, norms, output: image, height, width, channels };
   const call = { layer: 'photos', units: options.batch };
-  if (options.augmented) {
-    const scratchSize = augmentScratch(width);
-    const scratch = builder.scratch('scratch photos', scratchSize);
-    builder.call(augment, { ...args, scratch, scratchSize }, call);
-  } else {
-    builder.call(resizePhoto, args, call);
-  }
+  const scratchSize = (options.augmented ? augmentScratch : resizeScratch)(width);
+  const scratch = builder.scratch('scratch photos', scratchSize);
+  const kernel = options.augmented ? augment : resizePhoto;
+  builder.call(kernel, { ...args, scratch, scratchSize }, call);
   return { photos, rows, norms };
 }
 

@@ -9,7 +9,7 @@ import {
   createKernelMemory,
   instantiateKernels,
 } from '../../runtime/kernels/load.ts';
-import { PHOTO_ALIGNMENT, RESIZE_ROW } from '../../runtime/kernels/plain/augment.ts';
+import { PHOTO_ALIGNMENT, RESIZE_ROW, resizeScratch } from '../../runtime/kernels/plain/augment.ts';
 import { planResize } from '../../runtime/train/resize-plan.ts';
 import { photoWriter } from '../../templates/support/photo.ts';
 import type { ModelSpec, PixelImage } from '../../templates/support/types.ts';
@@ -24,7 +24,7 @@ interface Case {
 
 /** The trainer's own way: the kernel, over RGB bytes. */
 function byKernel({ data, width, height }: PixelImage, { input, preprocessing }: Case) {
-  const places = { rows: 64, norms: 256, output: 1024, photo: 32 * 2 ** 20 };
+  const places = { rows: 64, norms: 256, output: 1024, scratch: 24 * 2 ** 20, photo: 32 * 2 ** 20 };
   const { crop, box } = planResize({ width, height }, input, preprocessing.resize);
   const row = new Float32Array(memory.buffer, places.rows, RESIZE_ROW.size);
   const { x, y, width: w, height: h } = crop;
@@ -32,9 +32,9 @@ function byKernel({ data, width, height }: PixelImage, { input, preprocessing }:
   row.set([box.x, box.y, box.width, box.height], RESIZE_ROW.boxX);
   new Float32Array(memory.buffer, places.norms, 2 * input.channels).set(norms(preprocessing));
   new Uint8Array(memory.buffer).set(data, places.photo);
-  const { photo: _, ...buffers } = places;
-  const sizes = [input.height, input.width, input.channels];
-  kernels.resizePhoto?.(0, buffers.rows, buffers.norms, buffers.output, ...sizes, 0, 1);
+  const { rows, norms: scales, output, scratch } = places;
+  const sizes = [input.height, input.width, input.channels, resizeScratch(input.width), 0];
+  kernels.resizePhoto?.(0, rows, scales, output, scratch, ...sizes, 0, 1);
   const size = input.height * input.width * input.channels;
   return new Float32Array(memory.buffer, places.output, size).slice();
 }

@@ -92,6 +92,9 @@ function resize(
     rows: rowsOf(k.RESIZE_ROW, rows),
     norms,
     output,
+    scratch: new Float32Array(k.resizeScratch(input.width)).fill(Number.NaN),
+    scratchSize: k.resizeScratch(input.width),
+    slot: 0,
     channels,
     ...input,
   };

@@ -178,6 +178,11 @@ function bilinear(
   });
 }
 
+/** Floats of scratch that `resizePhoto` needs for each slot: taps of the columns, sums of a row, and eight lines. */
+export function resizeScratch(width: number): number {
+  return 16 + (6 + 4 + 8) * width;
+}
+
 /**
  * The crop scaled to the box, exactly: a triangle filter over the crop (antialiased, as Pillow's bilinear) in whole
  * numbers, each direction rounded to 8 bits. The same integers everywhere, so that training, evaluation and every
@@ -190,9 +195,12 @@ export const resizePhoto = kernel({
     rows: 'in',
     norms: 'in',
     output: 'out',
+    scratch: 'inout',
     height: 'i32',
     width: 'i32',
     channels: 'i32',
+    scratchSize: 'i32',
+    slot: 'i32',
   },
   unit: 'image',
   plain({ photos, rows, norms, output, height, width, channels }, begin, end) {
