@@ -1,6 +1,7 @@
 /** One `netlathe compare`: what is there, what is missing, running that, and the page. */
 
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { didYouMean } from '../../compiler/diagnostics/suggest.ts';
 import type { SuitePlan } from '../../compiler/suite/plan.ts';
@@ -15,6 +16,7 @@ import { readState, type TrialState } from '../../runtime/suite/state.ts';
 import { SuiteError } from '../../runtime/suite/suite-error.ts';
 import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
 import { resolveRecipe } from '../../runtime/train/recipe.ts';
+import { runFiles } from '../../runtime/train/run-folder.ts';
 import { type CommandIo, exit, UsageError } from '../io.ts';
 import type { Place } from '../places/index.ts';
 import { bar, ProgressLine } from '../progress.ts';
@@ -72,7 +74,7 @@ export class SuiteSession {
 
   /** `--dry-run`. */
   async describe(): Promise<number> {
-    const states = await this.#states();
+    const states = await this.#before();
     const networks = this.#plan.networks.map(({ id, compiled, fitted, recipe, seeds }) => ({
       id,
       params: compiled.counts.params.trainable,
@@ -98,7 +100,7 @@ export class SuiteSession {
   }
 
   async run(signal: AbortSignal): Promise<number> {
-    const before = await this.#states();
+    const before = await this.#before();
     this.#refuse(before, false);
     this.#findTeachers();
     const todo = this.#trials.filter((trial) => this.#isToRun(trial, before));
@@ -115,7 +117,7 @@ export class SuiteSession {
 
   /** The trials alone, without a page, to choose among them; `undefined` where it was interrupted. */
   async trainOnly(signal: AbortSignal): Promise<Trained | undefined> {
-    const before = await this.#states();
+    const before = await this.#before();
     this.#refuse(before, false);
     this.#findTeachers();
     const todo = this.#trials.filter((trial) => this.#isToRun(trial, before));
@@ -150,6 +152,20 @@ export class SuiteSession {
       ),
     );
     return new Map(found);
+  }
+
+  /** What there is before anything is trained. A student has nothing of a teacher published without its weights. */
+  async #before(): Promise<States> {
+    const states = await this.#states();
+    const lacking = () =>
+      this.#trials
+        .filter((trial) => this.#isToRun(trial, states))
+        .map(({ after }) => this.#trials.find(({ id }) => id === after))
+        .find((teacher) => teacher && isWeightless(states.get(teacher.id)));
+    for (let teacher = lacking(); teacher; teacher = lacking()) {
+      states.set(teacher.id, { kind: 'missing' });
+    }
+    return states;
   }
 
   #isToRun({ id, network }: Trial, states: States): boolean {
@@ -244,6 +260,10 @@ export class SuiteSession {
       prepare: async (trial) => {
         await makeFolder(path.dirname(trial.file));
         await writeFileAtomic(trial.file, trial.text);
+        // A published teacher is one that has finished, and would not be trained again.
+        if (states.get(trial.id)?.kind === 'missing') {
+          await rm(path.join(trial.folder, runFiles.record), { force: true });
+        }
       },
     });
   }
@@ -287,6 +307,10 @@ export class SuiteSession {
       this.#line.clear();
     }
   }
+}
+
+function isWeightless(state: TrialState | undefined): boolean {
+  return state?.kind === 'done' && state.weightless;
 }
 
 /** A search has nothing to choose by. */

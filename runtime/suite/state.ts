@@ -19,7 +19,8 @@ export type TrialState =
   /** Stopped before its end. `resumable`: it has a checkpoint. */
   | { readonly kind: 'cutOff'; readonly resumable: boolean; readonly record: RunRecord }
   | { readonly kind: 'failed'; readonly resumable: boolean; readonly record: RunRecord }
-  | { readonly kind: 'done'; readonly record: RunRecord }
+  /** `weightless`: it was published, which leaves the weights out. */
+  | { readonly kind: 'done'; readonly weightless: boolean; readonly record: RunRecord }
   /** The folder holds something else; `what` completes "another ...". */
   | { readonly kind: 'other'; readonly what: string };
 
@@ -42,7 +43,9 @@ export async function readState(trial: Trial, expected: Expected): Promise<Trial
       const whole = await has(path.join(runFiles.model, 'model.json'));
       // Published without weights, of which a run that trains has some from its first epoch on.
       const published = !resumable && !(await has(runFiles.last));
-      return whole || published ? { kind: 'done', record } : { kind: 'cutOff', resumable, record };
+      return whole || published
+        ? { kind: 'done', weightless: !whole, record }
+        : { kind: 'cutOff', resumable, record };
     }
     case 'failed':
       return { kind: 'failed', resumable, record };

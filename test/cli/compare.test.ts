@@ -262,6 +262,27 @@ networks:
     expect([moved.code, moved.stdout]).toEqual([exit.ok, expect.stringContaining('3 done')]);
   }, 120_000);
 
+  it('trains a teacher again that was published without weights, where a student is to learn from it', async () => {
+    const published = at('shared');
+    const both = ['--out', at('moved'), '--publish', published];
+    expect((await compare('taught.yaml', ...both)).code).toBe(exit.ok);
+    const more = readFileSync(at('taught.yaml'), 'utf8').replace('seeds: [3]', 'seeds: [3, 4]');
+    writeFileSync(at('taught-more.yaml'), more);
+    const dry = await compare('taught-more.yaml', '--out', published, '--dry-run');
+    expect(dry.stdout).toMatch(
+      /^student .* seeds: 3 done, 4 to train\nmaster .* seeds: 7 to train$/m,
+    );
+    const { code, stderr } = await compare('taught-more.yaml', '--out', published);
+    expect([code, stderr]).toEqual([
+      exit.ok,
+      expect.stringMatching(/master seed 7[\s\S]*student seed 4/),
+    ]);
+    expect(stderr).not.toContain('student seed 3');
+    // What is all there needs no weights.
+    const again = await compare('taught-more.yaml', '--out', published, '--dry-run');
+    expect(again.stdout).not.toContain('to train');
+  }, 120_000);
+
   it('trains with --only all that came before it, teacher by teacher', async () => {
     const chain = `version: 1
 name: chain
