@@ -3,12 +3,13 @@
  * made of. `compare` in that folder makes the same page again, with no training and no photos.
  */
 
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import { makeFolder } from '../../runtime/files/make-folder.ts';
 import { readIfThere } from '../../runtime/files/read-if-there.ts';
 import type { EvaluationRecord } from '../../runtime/report/index.ts';
-import type { TrialState } from '../../runtime/suite/state.ts';
+import { type Expected, readState, type TrialState } from '../../runtime/suite/state.ts';
 import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
 import { runFiles } from '../../runtime/train/run-folder.ts';
 import { type Results, type ResultsRequest, writeResults } from './results.ts';
@@ -18,7 +19,7 @@ const told = ['architecture', 'metrics', 'predictions'] as const;
 export async function publish(
   results: Results,
   request: ResultsRequest,
-  folder: string,
+  { folder, expected }: { readonly folder: string; readonly expected: Expected },
 ): Promise<void> {
   const { plan, trials, states, out } = request;
   const local = withoutFolder(path.resolve(out));
@@ -26,8 +27,15 @@ export async function publish(
     const trial = trials.find(({ id }) => id === target.id);
     const state = states.get(target.id);
     if (trial && state?.kind === 'done') await publishRun(trial, state, target, local);
+    else if ((await readState(target, expected)).kind === 'other') await withdraw(target);
   }
   await writeResults(results, { ...request, out: folder });
+}
+
+/** What was published by an earlier recipe has no place beside runs of this one. */
+async function withdraw({ folder, file }: Trial): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await rm(file, { force: true });
 }
 
 async function publishRun(

@@ -12,7 +12,7 @@ import { makeFolder } from '../../runtime/files/make-folder.ts';
 import type { RunRecord } from '../../runtime/report/index.ts';
 import { runSuite } from '../../runtime/suite/run-suite.ts';
 import type { TrialEnd } from '../../runtime/suite/runner.ts';
-import { readState, type TrialState } from '../../runtime/suite/state.ts';
+import { type Expected, readState, type TrialState } from '../../runtime/suite/state.ts';
 import { SuiteError } from '../../runtime/suite/suite-error.ts';
 import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
 import { resolveRecipe } from '../../runtime/train/recipe.ts';
@@ -136,7 +136,7 @@ export class SuiteSession {
     if (signal.aborted) return;
     const page = await writeResults(results, request);
     if (published !== undefined) {
-      await publish(results, request, published);
+      await publish(results, request, { folder: published, expected: this.#expected });
       this.#io.say(this.#io.err.dim(`published to ${published}`));
     }
     const { comparison } = results;
@@ -144,11 +144,15 @@ export class SuiteSession {
     else printResults(this.#io, comparison, page);
   }
 
-  async #states(): Promise<States> {
+  get #expected(): Expected {
     const { numerics, engine } = this.#options;
+    return { numerics, engine };
+  }
+
+  async #states(): Promise<States> {
     const found = await Promise.all(
       this.#trials.map(
-        async (trial) => [trial.id, await readState(trial, { numerics, engine })] as const,
+        async (trial) => [trial.id, await readState(trial, this.#expected)] as const,
       ),
     );
     return new Map(found);

@@ -283,6 +283,20 @@ networks:
     expect(again.stdout).not.toContain('to train');
   }, 120_000);
 
+  it('withdraws what was published by another recipe', async () => {
+    const published = at('shared');
+    const other = readFileSync(at('taught.yaml'), 'utf8').replace('epochs: 1', 'epochs: 3');
+    writeFileSync(at('taught-longer.yaml'), other);
+    const flags = ['--out', at('longer'), '--publish', published, '--only', 'master'];
+    expect((await compare('taught-longer.yaml', ...flags)).code).toBe(exit.ok);
+    expect(readdirSync(at('shared/runs/student'))).toEqual(['seed-4', 'seed-4.yaml']);
+    const again = await compare('taught-longer.yaml', '--out', published, '--dry-run');
+    expect([again.code, again.stdout]).toEqual([
+      exit.ok,
+      expect.stringMatching(/^student .* seeds: 3 to train\nmaster .* seeds: 7 done$/m),
+    ]);
+  }, 120_000);
+
   it('trains with --only all that came before it, teacher by teacher', async () => {
     const chain = `version: 1
 name: chain
