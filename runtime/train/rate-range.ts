@@ -83,6 +83,10 @@ export interface RangeReading {
 /** Share of the first loss that it must fall by at least. */
 const leastFall = 0.03;
 const fewest = 10;
+/** So small a part of the steps shows the loss before it falls. */
+const earlyShare = 8;
+/** Standard errors that tell a fall from chance, the deepest of a dozen independent means being looked at. */
+const certain = 3.5;
 /** A slope so close to the steepest is as good: which of them is the very steepest is noise. */
 const steepShare = 2 / 3;
 
@@ -93,10 +97,20 @@ export function readRange(points: readonly RangePoint[]): RangeReading {
     const reason = `only ${points.length} steps before the loss ran away: begin with a lower rate`;
     return { ...none, reason };
   }
+  const losses = points.map(({ loss }) => loss);
   const bottom = smooth.indexOf(Math.min(...smooth));
-  const start = smooth[0] as number;
-  if (start - (smooth[bottom] as number) < leastFall * start) {
+  const early = losses.slice(0, Math.ceil(losses.length / earlyShare));
+  const start = meanOf(early);
+  const fall = start - (smooth[bottom] as number);
+  if (fall < leastFall * start) {
     return { ...none, reason: 'the loss never fell by much: more steps, or other rates' };
+  }
+  // Of two means: the early one, and one of about 3.5 widths of the bell curve.
+  const error = noiseOf(losses) * Math.sqrt(1 / early.length + 1 / (3.5 * widthFor(losses.length)));
+  if (fall < certain * error) {
+    const reason =
+      'the loss fell by no more than it wavers: more steps, a larger batch, or other rates';
+    return { ...none, reason };
   }
   const slopes = smooth.map((_, i) => slopeAt(points, smooth, i));
   const descending = slopes.slice(0, bottom + 1);
@@ -127,9 +141,25 @@ function slopeAt(points: readonly RangePoint[], smooth: readonly number[], i: nu
   return rise / Math.log(rateAt(points, b) / rateAt(points, a));
 }
 
+const meanOf = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+
+/**
+ * Standard deviation from step to step, of neighbours: a trend adds next to nothing. The median of them, since where the
+ * loss runs away it leaps.
+ */
+function noiseOf(losses: readonly number[]): number {
+  const leaps = losses.slice(1).map((loss, i) => Math.abs(loss - (losses[i] as number)));
+  leaps.sort((a, b) => a - b);
+  const median = leaps[leaps.length >> 1] as number;
+  // The median of |N(0, 1)| is 0.6745; the difference of two has twice the variance.
+  return median / (0.6745 * Math.SQRT2);
+}
+
+const widthFor = (steps: number) => Math.max(1, steps / 25);
+
 /** A mean weighed by a bell curve, whose width is a twenty-fifth of the test. */
 function smoothed(values: readonly number[]): readonly number[] {
-  const width = Math.max(1, values.length / 25);
+  const width = widthFor(values.length);
   const reach = Math.ceil(3 * width);
   return values.map((_, i) => {
     let sum = 0;

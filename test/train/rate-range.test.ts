@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { initialize } from '../../compiler/weights/index.ts';
 import { wasmBackend } from '../../runtime/train/backend.ts';
+import { purpose, Random } from '../../runtime/train/random.ts';
 import {
   type RangePoint,
   rangeRecipe,
@@ -42,6 +43,22 @@ describe('a range test', () => {
   it('suggests nothing where the loss never falls, or there is too little of it', () => {
     expect(readRange(curve((d) => 2 + 0.001 * d))).toMatchObject({ suggestion: undefined });
     expect(readRange(curve(() => 2).slice(0, 5)).reason).toContain('only 5 steps');
+  });
+
+  it('takes noise for noise, and finds a fall in it', () => {
+    const seeds = Array.from({ length: 200 }, (_, seed) => seed);
+    const noisy = (seed: number, loss: (decade: number) => number) => {
+      const random = new Random(seed, purpose.sweep);
+      // About a normal distribution, as the means of batches of 32 have around 2.3.
+      const normal = () =>
+        Array.from({ length: 12 }, () => random.unit()).reduce((a, b) => a + b, -6);
+      return readRange(curve((d) => loss(d) + 0.15 * normal()));
+    };
+    const flat = seeds.filter((seed) => noisy(seed, () => 2.3).suggestion !== undefined);
+    expect(flat.length).toBeLessThan(10);
+    const fall = (d: number) => (d < -4 ? 2.3 : d < -2 ? 2.3 - (d + 4) * 0.4 : 1.5 + (d + 2) * 2);
+    const found = seeds.map((seed) => noisy(seed, fall).suggestion ?? 0);
+    expect(found.filter((rate) => rate < 1e-4 || rate > 1e-2)).toEqual([]);
   });
 
   it('raises the rate from step to step, and stops where the loss runs away', async () => {
