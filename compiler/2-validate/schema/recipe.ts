@@ -53,6 +53,7 @@ const range = (
 
 export const optimizer: Schema = {
   description: 'The optimizer and its settings; formulas as in PyTorch.',
+  default: { name: 'adamw' },
   examples: [{ name: 'adamw', learningRate: 0.002, weightDecay: 0.02 }],
   ...closed(
     {
@@ -89,6 +90,7 @@ export const optimizer: Schema = {
 
 export const schedule: Schema = {
   description: 'The learning rate over the run, as a share of its peak.',
+  default: { name: 'cosine' },
   examples: [{ name: 'cosine', warmupEpochs: 3 }],
   ...closed(
     {
