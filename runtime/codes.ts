@@ -307,6 +307,12 @@ folder validates, and none can be held out. \`data: { holdOut: 0.1 }\` in the re
 are CPUs for them. The same command with \`--on ADDRESS --resume\` finds them again. To go on without the cluster, make
 sure that no job is left (\`ray job list\`), and remove the files that the message names.`,
   },
+  E958: {
+    title: 'the folder to publish in holds runs with weights',
+    explanation: `\`compare --publish DIR\` writes records of runs without their weights, and withdraws those of another recipe. In
+DIR there are runs that were trained there, or weights laid into runs: with other records beside them, nobody could tell
+whose they are. Name another folder, or lay the weights beside \`runs/\` and not within it.`,
+  },
 } as const satisfies Readonly<Record<string, CodeText>>;
 
 export type SuiteCode = keyof typeof suiteCodes;

@@ -3,39 +3,77 @@
  * made of. `compare` in that folder makes the same page again, with no training and no photos.
  */
 
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { SuitePlan } from '../../compiler/suite/plan.ts';
+import { firstFew } from '../../runtime/data/data-error.ts';
 import { writeFileAtomic } from '../../runtime/files/atomic-write.ts';
 import { makeFolder } from '../../runtime/files/make-folder.ts';
 import { readIfThere } from '../../runtime/files/read-if-there.ts';
 import type { EvaluationRecord } from '../../runtime/report/index.ts';
 import { type Expected, readState, type TrialState } from '../../runtime/suite/state.ts';
+import { SuiteError } from '../../runtime/suite/suite-error.ts';
 import { type Trial, trialsOf } from '../../runtime/suite/trial.ts';
 import { runFiles } from '../../runtime/train/run-folder.ts';
 import { type Results, type ResultsRequest, writeResults } from './results.ts';
 
 const told = ['architecture', 'metrics', 'predictions'] as const;
+const files = [...told, 'evaluation', 'record'] as const;
+const trained = ['best', 'last', 'checkpoint', 'model'] as const;
 
+interface Target {
+  readonly folder: string;
+  readonly expected: Expected;
+}
+
+/** Before hours are spent: weights would lie beside records that are not theirs. */
+export async function checkTarget(plan: SuitePlan, { folder, expected }: Target): Promise<void> {
+  const runs: string[] = [];
+  for (const target of trialsOf(plan, folder)) {
+    // Also finds a record that cannot be read.
+    await readState(target, expected);
+    const has = (name: keyof typeof runFiles) =>
+      existsSync(path.join(target.folder, runFiles[name]));
+    if (trained.some(has)) runs.push(target.folder);
+  }
+  if (runs.length === 0) return;
+  throw new SuiteError({
+    code: 'E958',
+    message: '--publish names a folder of runs with their weights',
+    path: folder,
+    notes: firstFew(runs, 5),
+    hint: 'name another folder; the weights may lie there, but not within its runs',
+  });
+}
+
+/** Gives the trials whose runs were withdrawn, being of another recipe than those that are published. */
 export async function publish(
   results: Results,
   request: ResultsRequest,
-  { folder, expected }: { readonly folder: string; readonly expected: Expected },
-): Promise<void> {
+  { folder, expected }: Target,
+): Promise<readonly string[]> {
   const { plan, trials, states, out } = request;
   const local = withoutFolder(path.resolve(out));
+  const withdrawn: string[] = [];
   for (const target of trialsOf(plan, folder)) {
     const trial = trials.find(({ id }) => id === target.id);
     const state = states.get(target.id);
     if (trial && state?.kind === 'done') await publishRun(trial, state, target, local);
-    else if ((await readState(target, expected)).kind === 'other') await withdraw(target);
+    else if ((await readState(target, expected)).kind === 'other') {
+      await withdraw(target);
+      withdrawn.push(target.id);
+    }
   }
   await writeResults(results, { ...request, out: folder });
+  return withdrawn;
 }
 
-/** What was published by an earlier recipe has no place beside runs of this one. */
+/** `compare` would refuse the folder, as it refuses any that mixes recipes. */
 async function withdraw({ folder, file }: Trial): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+  for (const name of files) await rm(path.join(folder, runFiles[name]), { force: true });
   await rm(file, { force: true });
+  if ((await readdir(folder)).length === 0) await rmdir(folder);
 }
 
 async function publishRun(

@@ -21,7 +21,7 @@ import { type CommandIo, exit, UsageError } from '../io.ts';
 import type { Place } from '../places/index.ts';
 import { bar, ProgressLine } from '../progress.ts';
 import { SuitePhotos } from './photos.ts';
-import { publish } from './publish.ts';
+import { checkTarget, publish } from './publish.ts';
 import { compareTrials, printResults, writeResults } from './results.ts';
 import { SuiteReporter } from './suite-reporter.ts';
 
@@ -63,6 +63,8 @@ export class SuiteSession {
   readonly #options: SuiteOptions;
   readonly #trials: readonly Trial[];
   readonly #line: ProgressLine;
+  /** Teachers that were published without the weights that a student needs now. */
+  readonly #again = new Set<string>();
 
   constructor(io: CommandIo, plan: SuitePlan, options: SuiteOptions) {
     this.#io = io;
@@ -136,7 +138,9 @@ export class SuiteSession {
     if (signal.aborted) return;
     const page = await writeResults(results, request);
     if (published !== undefined) {
-      await publish(results, request, { folder: published, expected: this.#expected });
+      const target = { folder: published, expected: this.#expected };
+      const withdrawn = await publish(results, request, target);
+      for (const id of withdrawn) this.#io.say(`withdrew ${id}, which another recipe had made`);
       this.#io.say(this.#io.err.dim(`published to ${published}`));
     }
     const { comparison } = results;
@@ -168,8 +172,22 @@ export class SuiteSession {
         .find((teacher) => teacher && isWeightless(states.get(teacher.id)));
     for (let teacher = lacking(); teacher; teacher = lacking()) {
       states.set(teacher.id, { kind: 'missing' });
+      this.#again.add(teacher.id);
+    }
+    const { publish: folder } = this.#options;
+    if (folder !== undefined) {
+      await checkTarget(this.#plan, { folder, expected: this.#expected });
     }
     return states;
+  }
+
+  /** A teacher that has finished would not be trained again; it is only now known that nothing else has begun there. */
+  async #prepare(trial: Trial): Promise<void> {
+    await makeFolder(path.dirname(trial.file));
+    await writeFileAtomic(trial.file, trial.text);
+    if (this.#again.has(trial.id) && isWeightless(await readState(trial, this.#expected))) {
+      await rm(path.join(trial.folder, runFiles.record), { force: true });
+    }
   }
 
   #isToRun({ id, network }: Trial, states: States): boolean {
@@ -261,14 +279,7 @@ export class SuiteSession {
       runner,
       listener: new SuiteReporter(this.#io, this.#line),
       signal,
-      prepare: async (trial) => {
-        await makeFolder(path.dirname(trial.file));
-        await writeFileAtomic(trial.file, trial.text);
-        // A published teacher is one that has finished, and would not be trained again.
-        if (states.get(trial.id)?.kind === 'missing') {
-          await rm(path.join(trial.folder, runFiles.record), { force: true });
-        }
-      },
+      prepare: (trial) => this.#prepare(trial),
     });
   }
 

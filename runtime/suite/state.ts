@@ -19,7 +19,7 @@ export type TrialState =
   /** Stopped before its end. `resumable`: it has a checkpoint. */
   | { readonly kind: 'cutOff'; readonly resumable: boolean; readonly record: RunRecord }
   | { readonly kind: 'failed'; readonly resumable: boolean; readonly record: RunRecord }
-  /** `weightless`: it was published, which leaves the weights out. */
+  /** `weightless`: it was published, which leaves the weights out, and nobody laid them beside it. */
   | { readonly kind: 'done'; readonly weightless: boolean; readonly record: RunRecord }
   /** The folder holds something else; `what` completes "another ...". */
   | { readonly kind: 'other'; readonly what: string };
@@ -44,7 +44,7 @@ export async function readState(trial: Trial, expected: Expected): Promise<Trial
       // Published without weights, of which a run that trains has some from its first epoch on.
       const published = !resumable && !(await has(runFiles.last));
       return whole || published
-        ? { kind: 'done', weightless: !whole, record }
+        ? { kind: 'done', weightless: !(await has(runFiles.best)), record }
         : { kind: 'cutOff', resumable, record };
     }
     case 'failed':

@@ -84,7 +84,7 @@ export interface RangeReading {
 const leastFall = 0.03;
 const fewest = 10;
 /** So small a part of the steps shows the loss before it falls. */
-const earlyShare = 8;
+const earlyShare = 1 / 8;
 /** Standard errors that tell a fall from chance, the deepest of a dozen independent means being looked at. */
 const certain = 3.5;
 /** A slope so close to the steepest is as good: which of them is the very steepest is noise. */
@@ -99,14 +99,15 @@ export function readRange(points: readonly RangePoint[]): RangeReading {
   }
   const losses = points.map(({ loss }) => loss);
   const bottom = smooth.indexOf(Math.min(...smooth));
-  const early = losses.slice(0, Math.ceil(losses.length / earlyShare));
+  const early = losses.slice(0, Math.ceil(losses.length * earlyShare));
   const start = meanOf(early);
   const fall = start - (smooth[bottom] as number);
   if (fall < leastFall * start) {
     return { ...none, reason: 'the loss never fell by much: more steps, or other rates' };
   }
-  // Of two means: the early one, and one of about 3.5 widths of the bell curve.
-  const error = noiseOf(losses) * Math.sqrt(1 / early.length + 1 / (3.5 * widthFor(losses.length)));
+  // Of two means, that of the bell curve as good as one over 3.5 widths. What comes after is no noise of theirs.
+  const noise = noiseOf(losses.slice(0, Math.max(bottom + 1, fewest)));
+  const error = noise * Math.sqrt(1 / early.length + 1 / (3.5 * widthFor(losses.length)));
   if (fall < certain * error) {
     const reason =
       'the loss fell by no more than it wavers: more steps, a larger batch, or other rates';
@@ -144,8 +145,8 @@ function slopeAt(points: readonly RangePoint[], smooth: readonly number[], i: nu
 const meanOf = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
 
 /**
- * Standard deviation from step to step, of neighbours: a trend adds next to nothing. The median of them, since where the
- * loss runs away it leaps.
+ * Standard deviation from step to step, of neighbours: a trend adds next to nothing. From the median of the differences,
+ * since single steps leap.
  */
 function noiseOf(losses: readonly number[]): number {
   const leaps = losses.slice(1).map((loss, i) => Math.abs(loss - (losses[i] as number)));

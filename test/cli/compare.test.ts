@@ -268,6 +268,12 @@ networks:
     expect((await compare('taught.yaml', ...both)).code).toBe(exit.ok);
     const more = readFileSync(at('taught.yaml'), 'utf8').replace('seeds: [3]', 'seeds: [3, 4]');
     writeFileSync(at('taught-more.yaml'), more);
+    // With its weights laid beside it, it can teach as it is.
+    const weights = 'runs/master/seed-7/weights.safetensors';
+    cpSync(path.join(at('moved'), weights), path.join(published, weights));
+    const whole = await compare('taught-more.yaml', '--out', published, '--dry-run');
+    expect(whole.stdout).toMatch(/^master .* seeds: 7 done$/m);
+    rmSync(path.join(published, weights));
     const dry = await compare('taught-more.yaml', '--out', published, '--dry-run');
     expect(dry.stdout).toMatch(
       /^student .* seeds: 3 done, 4 to train\nmaster .* seeds: 7 to train$/m,
@@ -288,12 +294,24 @@ networks:
     const other = readFileSync(at('taught.yaml'), 'utf8').replace('epochs: 1', 'epochs: 3');
     writeFileSync(at('taught-longer.yaml'), other);
     const flags = ['--out', at('longer'), '--publish', published, '--only', 'master'];
-    expect((await compare('taught-longer.yaml', ...flags)).code).toBe(exit.ok);
-    expect(readdirSync(at('shared/runs/student'))).toEqual(['seed-4', 'seed-4.yaml']);
+    // A student was trained there, and so has weights: they must not come to lie beside other records.
+    const refused = await compare('taught-longer.yaml', ...flags);
+    expect([refused.code, refused.stderr]).toEqual([
+      exit.usage,
+      expect.stringContaining('error[E958]'),
+    ]);
+    expect(existsSync(at('longer/runs'))).toBe(false);
+    rmSync(published, { recursive: true });
+    await compare('taught.yaml', '--out', at('moved'), '--publish', published);
+    writeFileSync(at('shared/runs/student/seed-3/notes.txt'), 'mine');
+    const { code, stderr } = await compare('taught-longer.yaml', ...flags);
+    expect([code, stderr]).toEqual([exit.ok, expect.stringContaining('withdrew student/seed-3')]);
+    expect(readdirSync(at('shared/runs/student'))).toEqual(['seed-3']);
+    expect(readdirSync(at('shared/runs/student/seed-3'))).toEqual(['notes.txt']);
     const again = await compare('taught-longer.yaml', '--out', published, '--dry-run');
     expect([again.code, again.stdout]).toEqual([
       exit.ok,
-      expect.stringMatching(/^student .* seeds: 3 to train\nmaster .* seeds: 7 done$/m),
+      expect.stringMatching(/^student .* seeds: 3 to train\nmaster .* seeds: 7 to train$/m),
     ]);
   }, 120_000);
 

@@ -92,9 +92,10 @@ function resize(
     rows: rowsOf(k.RESIZE_ROW, rows),
     norms,
     output,
-    scratch: new Float32Array(k.resizeScratch(input.width)).fill(Number.NaN),
+    // As a second thread has it.
+    scratch: new Float32Array(2 * k.resizeScratch(input.width)).fill(Number.NaN),
     scratchSize: k.resizeScratch(input.width),
-    slot: 0,
+    slot: 1,
     channels,
     ...input,
   };

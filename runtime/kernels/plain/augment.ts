@@ -178,9 +178,12 @@ function bilinear(
   });
 }
 
-/** Floats of scratch that `resizePhoto` needs for each slot: taps of the columns, sums of a row, and eight lines. */
+/** Lines of a photo that `resizePhoto` keeps once they are scaled. */
+const KEPT_LINES = 8;
+
+/** Floats of scratch that `resizePhoto` needs for each slot: which lines it keeps, columns, sums of a row, and the lines. */
 export function resizeScratch(width: number): number {
-  return 16 + (6 + 4 + 8) * width;
+  return 16 + (6 + 4 + KEPT_LINES) * width;
 }
 
 /**

@@ -4,7 +4,10 @@
  */
 
 const ROW: usize = 12 << 2;
-/** Scaled lines that are kept, a power of two. Where an input row sees more of them, they are scaled for each row. */
+/**
+ * Scaled lines that are kept, a power of two, as in `resizeScratch`. Where two rows of the input share more of them, some
+ * are scaled twice.
+ */
 const KEPT: i32 = 8;
 /** Bytes of a column: its first tap, the one after its last, half its total and, as a double, 1 / total. */
 const COLUMN: usize = 24;
@@ -51,11 +54,11 @@ function planColumns(columns: usize, crop: i32, box: i32): void {
  * whole number (0.5 / 2^32 at least) than a double of up to 256 can be off (2^-44).
  */
 function quotients(sums: v128, half: u32, reciprocal: f64): v128 {
-  const whole = i32x4.add(sums, i32x4.splat(half as i32));
-  const above = v128.shuffle<i32>(whole, whole, 2, 3, 2, 3);
+  const below = i32x4.add(sums, i32x4.splat(half as i32));
+  const above = v128.shuffle<i32>(below, below, 2, 3, 2, 3);
   const scale = f64x2.splat(reciprocal);
   const middle = f64x2.splat(0.5);
-  const low = f64x2.mul(f64x2.add(f64x2.convert_low_i32x4_u(whole), middle), scale);
+  const low = f64x2.mul(f64x2.add(f64x2.convert_low_i32x4_u(below), middle), scale);
   const high = f64x2.mul(f64x2.add(f64x2.convert_low_i32x4_u(above), middle), scale);
   return v128.shuffle<i32>(
     i32x4.trunc_sat_f64x2_u_zero(low),
@@ -67,7 +70,7 @@ function quotients(sums: v128, half: u32, reciprocal: f64): v128 {
   );
 }
 
-/** A pixel's bytes times a weight; the fourth lane is of the next pixel. */
+/** The bytes of a pixel of three or four times a weight. A fourth byte is always there: see PHOTO_SLACK. */
 function weighted(pixel: usize, weight: i32): v128 {
   const bytes = i16x8.extend_low_i8x16_u(v128.load32_zero(pixel));
   return i32x4.mul(i32x4.extend_low_i16x8_u(bytes), i32x4.splat(weight));
