@@ -1,7 +1,7 @@
 /**
  * `npm run prove:suite -- --count 20 --seed 1`: suites killed with SIGKILL at random moments, some with all their
  * trials, go on with --resume to the very weights and figures of one run straight through, and leave nobody behind.
- * `--sources` runs by way of tsx.
+ * `--sources` runs by way of tsx, `--record` writes docs/results/suite.md.
  */
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { recordOf } from '../bench/shared/record.ts';
 import type { Comparison } from '../runtime/compare/comparison.ts';
 import { isRunning } from '../runtime/files/process-name.ts';
 import { purpose, Random } from '../runtime/train/random.ts';
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     sources: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
   },
 });
 
@@ -145,6 +147,22 @@ async function killed(out: string, expected: string, random: Random, span: numbe
   if (left.length > 0) tally.failures.push(`${out}: left behind: ${left.join(', ')}`);
 }
 
+const lines: string[] = [];
+
+function say(line: string): void {
+  lines.push(line);
+  process.stdout.write(`${line}\n`);
+}
+
+function record(): void {
+  const note = `A suite of three networks with two seeds each, killed with SIGKILL at random moments and gone on with by --resume,
+until all is trained. The weights of every trial and every figure of the comparison must be those of one run straight
+through, nothing may be left behind, and no trial may outlive its suite for long.`;
+  const head = { title: 'Killed suites', script: 'prove:suite', note };
+  const text = recordOf(head, ['```text', ...lines, '```', ''], process.argv.slice(2));
+  writeFileSync(path.join(import.meta.dirname, '../docs/results/suite.md'), text);
+}
+
 let failed = true;
 try {
   await makeJob(folder, network, { training: 20, validation: 12, side: 18 });
@@ -156,9 +174,7 @@ try {
   if (code !== 0) throw new Error(`the straight suite ended with ${code}: ${stderr}`);
   const span = performance.now() - from;
   const expected = outcomeOf(straight);
-  process.stdout.write(
-    `straight: ${trialsIn(straight).length} trials, ${(span / 1000).toFixed(1)} s\n`,
-  );
+  say(`straight: ${trialsIn(straight).length} trials, ${(span / 1000).toFixed(1)} s`);
   const random = new Random(Number(values.seed), purpose.augment, 0);
   const tally: Tally = { kills: 0, withTrials: 0, suites: 0, failures: [] };
   while (tally.kills < Number(values.count) && tally.failures.length === 0) {
@@ -167,11 +183,12 @@ try {
     process.stderr.write(`${tally.kills} of ${values.count} kills\n`);
     if (tally.failures.length === 0) rmSync(out, { recursive: true });
   }
-  for (const failure of tally.failures) process.stdout.write(`${failure}\n`);
-  process.stdout.write(
-    `${tally.kills} kills of ${tally.suites} suites, ${tally.withTrials} of them with their trials, ${tally.failures.length} failures\n`,
+  for (const failure of tally.failures) say(failure);
+  say(
+    `${tally.kills} kills of ${tally.suites} suites, ${tally.withTrials} of them with their trials, ${tally.failures.length} failures`,
   );
   failed = tally.failures.length > 0;
+  if (values.record && !failed) record();
 } finally {
   // A failed suite is kept, to look at it.
   if (failed) process.stdout.write(`kept: ${folder}\n`);
