@@ -71,9 +71,10 @@ export async function readTrials(
 
 export function compared(
   plan: SuitePlan,
-  files: readonly TrialFiles[],
+  read: readonly TrialFiles[],
   { netlathe, latencies }: Surroundings,
 ): Comparison {
+  const files = withContents(read);
   const targets = targetsOf(plan.networks.map((n) => filesOf(files, n)));
   const networks = plan.networks.map((network, i) =>
     networkResult(plan, network, tagOf(i), filesOf(files, network), targets, latencies),
@@ -105,6 +106,19 @@ export function compared(
     pairs: pairsOf(networks, files),
     questions: plan.questions,
   };
+}
+
+/** Older records do not tell which photos there were whatever their size; another run of the same ones may. */
+function withContents(files: readonly TrialFiles[]): readonly TrialFiles[] {
+  const known = new Map<string, string>();
+  for (const { record } of files) {
+    if (record?.data.contents) known.set(record.data.fingerprint, record.data.contents);
+  }
+  return files.map((file) => {
+    const { record } = file;
+    const contents = record && (record.data.contents ?? known.get(record.data.fingerprint));
+    return contents ? { ...file, record: { ...record, data: { ...record.data, contents } } } : file;
+  });
 }
 
 const filesOf = (files: readonly TrialFiles[], { id }: SuiteNetwork): readonly TrialFiles[] =>

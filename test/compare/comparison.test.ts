@@ -123,6 +123,16 @@ describe('answers', () => {
     expect(['photos', 'others', undefined].map(pairedOf)).toEqual([true, false, false]);
   });
 
+  it('know the photos of an older record by those of a newer one', () => {
+    const photos = { fingerprint: 'photos at 128' };
+    const data = { depthwise: photos, group: { ...photos, contents: 'photos' } };
+    const { networks } = madeUp(plan, { skill: apart, data });
+    const seen = networks
+      .filter(({ id }) => id in data)
+      .flatMap(({ trials }) => trials.map((trial) => trial.data));
+    expect(new Set(seen)).toEqual(new Set(['photos']));
+  });
+
   it('rest on the runs that are finished, with the means of just those', () => {
     const comparison = madeUp(plan, {
       skill: apart,
