@@ -7,6 +7,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Comparison } from '../../runtime/compare/comparison.ts';
 import { renderComparison } from '../../runtime/compare/page/page.ts';
+import { words } from '../../runtime/compare/words/index.ts';
 import { chromiumPath } from '../report/chromium.ts';
 import { openPage, shapeOf } from '../support/pages.ts';
 import { madeUp, planOf } from './fixture.ts';
@@ -56,6 +57,19 @@ function named(names: readonly string[]): Comparison {
     questions: comparison.questions.map((q, i) => ({ ...q, ask: at(i) })),
   };
 }
+
+describe('the training loss of taught networks', () => {
+  it.each(['en', 'zh'] as const)(
+    'is said to be on another scale, beside others only, %s',
+    async (language) => {
+      const { taught } = words[language].curves;
+      expect(await renderComparison(comparison, language)).toContain(taught);
+      const networks = plan.networks.filter(({ teacher }) => teacher);
+      const alone = madeUp({ ...plan, networks }, { skill: { plain: 0.6 } });
+      expect(await renderComparison(alone, language)).not.toContain(taught);
+    },
+  );
+});
 
 describe.skipIf(!chromiumPath)('the comparison in Chromium', () => {
   let browser: Browser;

@@ -26,16 +26,21 @@ export async function curves(context: Context): Promise<Section> {
     words.lang === 'en'
       ? format.plural(comparison.seeds.length, 'seed')
       : ` ${comparison.seeds.length} 个种子`;
+  const taught = drawn.filter(isTaught).length;
+  const scales = taught > 0 && taught < drawn.length ? html` ${words.curves.taught}` : '';
   return section(
     'curves',
     words.heads.curves,
-    html`<p class="intro">${words.curves.intro(n)}</p>`,
+    html`<p class="intro">${words.curves.intro(n)}${scales}</p>`,
     legend(drawn, context, true),
     html`<div class="grid two">${charts.filter((c) => c !== undefined)}</div>`,
     html`<h3 class="below">${words.curves.small}</h3><p class="intro">${words.curves.smallIntro} <span class="key solid">${words.curves.validation}</span> <span class="key dotted">${words.curves.training}</span></p>`,
     html`<div class="multiples">${small}</div>`,
   );
 }
+
+const isTaught = ({ changes }: NetworkResult) =>
+  changes.some(({ key }) => key.startsWith('distill.'));
 
 export function linesOf(
   measure: Measure,

@@ -119,6 +119,8 @@ export const en: Words = {
   },
   curves: {
     intro: (n) => `Lines are means over ${n}, bands reach from the lowest to the highest of them.`,
+    taught:
+      'The training loss of a taught network is for the most part its distance from the teacher, and not on the scale of the others.',
     validTop1: 'Validation accuracy',
     validLoss: 'Validation loss',
     trainTop1: 'Training accuracy',

@@ -114,6 +114,8 @@ export interface Words {
   };
   readonly curves: {
     readonly intro: (n: string) => string;
+    /** Where only some networks have a teacher. */
+    readonly taught: string;
     readonly validTop1: string;
     readonly validLoss: string;
     readonly trainTop1: string;

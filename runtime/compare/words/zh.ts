@@ -110,6 +110,7 @@ export const zh: Words = {
   },
   curves: {
     intro: (n) => `曲线为${n}的平均值，色带从最低到最高。`,
+    taught: '被教网络的训练损失主要是它与教师的差距，与其他网络的不在同一标尺上。',
     validTop1: '验证准确率',
     validLoss: '验证损失',
     trainTop1: '训练准确率',
