@@ -15,7 +15,9 @@ import type { Latency } from './comparison.ts';
 
 /** Networks that compute the same take the same time: they are measured once. */
 export function latencyKey(graph: Graph): string {
-  return createHash('sha256').update(printGraph(graph)).digest('hex');
+  return createHash('sha256')
+    .update(printGraph({ ...graph, name: '' }))
+    .digest('hex');
 }
 
 const rounds = 40;

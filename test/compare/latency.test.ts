@@ -23,3 +23,10 @@ it('is what many runs give, and nothing where it was stopped among them', async 
   expect([...whole.values()].map(({ runs }) => runs > 10)).toEqual([true]);
   expect(await measureLatency(graphs, abortedAfter(12))).toEqual(new Map());
 });
+
+it('is measured once for networks that compute the same under other names', () => {
+  if (!graph) throw new Error('the suite has no network');
+  expect(latencyKey({ ...graph, name: 'taught' })).toBe(latencyKey(graph));
+  const other = planOf('suites/report.yaml').networks[0]?.compiled.graph;
+  expect(other && latencyKey(other)).not.toBe(latencyKey(graph));
+});
