@@ -224,6 +224,12 @@ async function readInitial({ init, resume }: Options, recipe: Recipe, { compiled
 }
 
 /** Hours of training are not to be lost to a forgotten flag. */
+const endings = {
+  failed: 'failed',
+  running: 'was cut off',
+  interrupted: 'was interrupted',
+} as const;
+
 async function refuseToOverwrite(folder: RunFolder, options: Options): Promise<void> {
   if (options.resume || options.force) return;
   const before = await folder.record();
@@ -236,7 +242,7 @@ async function refuseToOverwrite(folder: RunFolder, options: Options): Promise<v
   }
   if (!(await folder.has('checkpoint'))) return;
   throw new UsageError(
-    `${folder.path} holds a run that ${before.status === 'failed' ? 'failed' : `was ${before.status === 'running' ? 'cut off' : before.status}`}`,
+    `${folder.path} holds a run that ${endings[before.status]}`,
     'go on with --resume, name another --out, or replace that run with --force',
   );
 }

@@ -96,15 +96,13 @@ export class SuiteSession {
         `${id}  ${params.toLocaleString('en-US')} params${fitted}  ${epochs} epoch${epochs === 1 ? '' : 's'}  seeds: ${seeds}\n`,
       );
     }
-    this.#refuse(states, true);
-    this.#findTeachers();
+    await this.#check(states, true);
     return exit.ok;
   }
 
   async run(signal: AbortSignal): Promise<number> {
     const before = await this.#before();
-    this.#refuse(before, false);
-    this.#findTeachers();
+    await this.#check(before, false);
     const todo = this.#trials.filter((trial) => this.#isToRun(trial, before));
     const ends = await this.#train({ todo, states: before, judged: false }, signal);
     this.#line.clear();
@@ -120,8 +118,7 @@ export class SuiteSession {
   /** The trials alone, without a page, to choose among them; `undefined` where it was interrupted. */
   async trainOnly(signal: AbortSignal): Promise<Trained | undefined> {
     const before = await this.#before();
-    this.#refuse(before, false);
-    this.#findTeachers();
+    await this.#check(before, false);
     const todo = this.#trials.filter((trial) => this.#isToRun(trial, before));
     const ends = await this.#train({ todo, states: before, judged: true }, signal);
     this.#line.clear();
@@ -174,11 +171,17 @@ export class SuiteSession {
       states.set(teacher.id, { kind: 'missing' });
       this.#again.add(teacher.id);
     }
+    return states;
+  }
+
+  /** Before hours are spent. `lenient`: nothing is to be trained now. */
+  async #check(states: States, lenient: boolean): Promise<void> {
+    this.#refuse(states, lenient);
     const { publish: folder } = this.#options;
     if (folder !== undefined) {
       await checkTarget(this.#plan, { folder, expected: this.#expected });
     }
-    return states;
+    this.#findTeachers();
   }
 
   /** A teacher that has finished would not be trained again; it is only now known that nothing else has begun there. */

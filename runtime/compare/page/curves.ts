@@ -26,7 +26,7 @@ export async function curves(context: Context): Promise<Section> {
     words.lang === 'en'
       ? format.plural(comparison.seeds.length, 'seed')
       : ` ${comparison.seeds.length} 个种子`;
-  const taught = drawn.filter(isTaught).length;
+  const taught = drawn.filter(isTaughtOtherwise).length;
   const scales = taught > 0 && taught < drawn.length ? html` ${words.curves.taught}` : '';
   return section(
     'curves',
@@ -39,7 +39,8 @@ export async function curves(context: Context): Promise<Section> {
   );
 }
 
-const isTaught = ({ changes }: NetworkResult) =>
+/** Than the common recipe says, by a network of the suite or another. */
+const isTaughtOtherwise = ({ changes }: NetworkResult) =>
   changes.some(({ key }) => key.startsWith('distill.'));
 
 export function linesOf(

@@ -50,8 +50,8 @@ function planColumns(columns: usize, crop: i32, box: i32): void {
 }
 
 /**
- * (sum + half) / total of each lane, rounded down: exactly, as the half that is added keeps the product further from a
- * whole number (0.5 / 2^32 at least) than a double of up to 256 can be off (2^-44).
+ * (sum + half) / total of each lane, rounded down: exactly, as another 0.5 in the numerator keeps the quotient further from
+ * a whole number (0.5 / 2^32 at least) than a double of up to 256 can be off (2^-44).
  */
 function quotients(sums: v128, half: u32, reciprocal: f64): v128 {
   const below = i32x4.add(sums, i32x4.splat(half as i32));
